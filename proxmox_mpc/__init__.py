@@ -1,0 +1,1 @@
+"""pmpc: one command line for a Proxmox VE cluster."""

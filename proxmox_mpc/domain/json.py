@@ -1,0 +1,79 @@
+"""JSON values, and tolerant readers for the ways PVE writes numbers and booleans.
+
+PVE sends one field as ``1``, ``"1"``, ``true`` or leaves it out, depending on release and path (field report:
+qemu-server 8.0.8 turned ``memory`` into a string). These readers are the one place that knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias, Union
+
+from proxmox_mpc.errors import UnexpectedAnswer
+
+Json: TypeAlias = Union[dict[str, "Json"], list["Json"], str, int, float, bool, None]
+JsonObject: TypeAlias = dict[str, Json]
+Param: TypeAlias = str | int | float | bool | None | Sequence[str]
+"""A request parameter: booleans go out as 1/0, None is left out, a sequence repeats the key."""
+
+_TRUE = frozenset({"1", "on", "yes", "true"})
+
+
+def as_object(value: Json, what: str = "the answer") -> JsonObject:
+    """Return ``value`` as an object; raises UnexpectedAnswer for anything else."""
+    if isinstance(value, dict):
+        return value
+    raise UnexpectedAnswer(f"{what} is no object but {type(value).__name__}")
+
+
+def as_rows(value: Json, what: str = "the answer") -> list[JsonObject]:
+    """Return ``value`` as a list of objects; raises UnexpectedAnswer for anything else."""
+    if not isinstance(value, list):
+        raise UnexpectedAnswer(f"{what} is no list but {type(value).__name__}")
+    return [as_object(row, what) for row in value]
+
+
+def text(row: JsonObject, key: str) -> str | None:
+    """Return a string field; numbers become their text, absent and null become None."""
+    value = row.get(key)
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, (int, float)):
+        return str(value)
+    return None
+
+
+def integer(row: JsonObject, key: str) -> int | None:
+    """Return an integer field whatever its spelling; what is no number becomes None."""
+    value = number(row, key)
+    return None if value is None else int(value)
+
+
+def number(row: JsonObject, key: str) -> float | None:
+    """Return a numeric field whatever its spelling; what is no finite number becomes None."""
+    value = row.get(key)
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, int):
+        return value
+    if isinstance(value, (str, float)):
+        try:
+            read = float(value)
+        except ValueError:
+            return None
+        if read != read or read in (float("inf"), float("-inf")):
+            return None
+        return int(value) if isinstance(value, str) and value.lstrip("+-").isdigit() else read
+    return None
+
+
+def boolean(row: JsonObject, key: str, default: bool = False) -> bool:
+    """Return a boolean field: 1, "1", true, on and yes are true (pve-common parse_boolean); absent is ``default``."""
+    value = row.get(key)
+    if value is None:
+        return default
+    if isinstance(value, str):
+        return value.lower() in _TRUE
+    return bool(value)

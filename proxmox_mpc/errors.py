@@ -1,0 +1,214 @@
+"""Every error that pmpc reports: the class carries code, exit status and hint; only ``cli.main`` exits.
+
+Exit statuses are a public contract (docs/exit-codes.md) and are never renumbered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class PmpcError(Exception):
+    """Base of everything that pmpc reports to its user.
+
+    ``code`` is a stable name for programs, ``exit_status`` what the process ends with, ``hint`` says what to do next.
+    ``details`` holds plain JSON values only, with no secret among them.
+    """
+
+    code = "error"
+    exit_status = 1
+    hint: str | None = None
+
+    def __init__(self, message: str, *, hint: str | None = None, details: Mapping[str, object] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if hint is not None:
+            self.hint = hint
+        self.details: dict[str, object] = dict(details or {})
+
+
+# 2: the command line is wrong
+class UsageError(PmpcError):
+    """The command line, or a value on it, cannot be used."""
+
+    code, exit_status = "usage", 2
+
+
+class InvalidValue(UsageError):
+    """The server refused parameters (HTTP 400); ``details["errors"]`` maps each to its text."""
+
+    code = "invalid_value"
+
+
+# 3: configuration, workspace, local state
+class ConfigError(PmpcError):
+    """config.yml, the environment or an option holds something that cannot be used."""
+
+    code, exit_status = "config", 3
+
+
+class WorkspaceError(ConfigError):
+    """There is no workspace, or it cannot be used as it is."""
+
+    code = "workspace"
+
+
+class UntrustedWorkspace(WorkspaceError):
+    """The workspace names a command to run, and the user has not trusted it."""
+
+    code = "untrusted"
+    hint = "look at the command in .proxmox/config.yml, then run: pmpc workspace trust"
+
+
+class SecretError(ConfigError):
+    """A secret's source gave nothing."""
+
+    code = "secret"
+
+
+class StateError(PmpcError):
+    """The local database cannot be used."""
+
+    code, exit_status = "state", 3
+
+
+class StateTooNew(StateError):
+    """The database was written by a newer pmpc."""
+
+    code = "state_newer"
+    hint = "use the newer pmpc that wrote it, or restore the copy in .proxmox/backups/"
+
+
+class StateDamaged(StateError):
+    """The database failed its integrity check."""
+
+    code = "state_damaged"
+
+
+class NotRecorded(StateError):
+    """The database does not hold what was asked for."""
+
+    code = "not_recorded"
+    hint = "run: pmpc sync pull"
+
+
+class WrongCluster(ConfigError):
+    """Another cluster answers than the one this workspace belongs to."""
+
+    code = "wrong_cluster"
+
+
+# 4: authentication, permission
+class AuthenticationError(PmpcError):
+    """The server does not accept the credentials (HTTP 401)."""
+
+    code, exit_status = "authentication", 4
+    hint = "check token id and secret: pmpc workspace check"
+
+
+class PermissionDenied(PmpcError):
+    """The credentials lack a privilege (HTTP 403)."""
+
+    code, exit_status = "permission", 4
+
+
+# 5: not found
+class NotFound(PmpcError):
+    """What was named does not exist."""
+
+    code, exit_status = "not_found", 5
+
+
+# 6: conflicts
+class Conflict(PmpcError):
+    """The state of the object does not allow it: in use, changed by somebody else, already there."""
+
+    code, exit_status = "conflict", 6
+
+
+class Locked(Conflict):
+    """The guest or file is locked."""
+
+    code = "locked"
+
+
+class AlreadyExists(Conflict):
+    """The id or name is taken."""
+
+    code = "already_exists"
+
+
+# 7: unreachable, TLS, timeouts
+class Unreachable(PmpcError):
+    """No endpoint answers, or the connection broke."""
+
+    code, exit_status = "unreachable", 7
+
+
+class NodeUnreachable(Unreachable):
+    """The cluster answers, the node does not (HTTP 595, 596)."""
+
+    code = "node_unreachable"
+
+
+class TlsError(Unreachable):
+    """The server's certificate cannot be accepted."""
+
+    code = "tls"
+
+
+class FingerprintMismatch(TlsError):
+    """The certificate is not the one that was pinned; ``details`` has ``expected`` and ``actual``."""
+
+    code = "fingerprint"
+
+
+class RequestTimeout(Unreachable):
+    """No answer in time; whether a write was done is unknown."""
+
+    code = "timeout"
+
+
+class WaitExpired(RequestTimeout):
+    """The task or state that was waited for has not come yet; ``details["upid"]`` resumes the wait."""
+
+    code = "wait_expired"
+
+
+class ServerBusy(Unreachable):
+    """The server keeps answering that it is too busy (HTTP 5xx after retries)."""
+
+    code = "busy"
+
+
+# 8: done, but failed
+class ServerError(PmpcError):
+    """The server tried and failed (HTTP 500 with a text of its own)."""
+
+    code, exit_status = "server", 8
+
+
+class UnexpectedAnswer(ServerError):
+    """The answer is not what the API promises."""
+
+    code = "unexpected_answer"
+
+
+class TaskFailed(PmpcError):
+    """A task ended with an error; ``details`` has ``upid`` and ``exitstatus``."""
+
+    code, exit_status = "task_failed", 8
+
+
+# 9: refused
+class Refused(PmpcError):
+    """Safety policy, or a missing confirmation, forbids it."""
+
+    code, exit_status = "refused", 9
+
+
+# Not errors but endings of a command that printed what it has.
+EXIT_DIFFERENCES = 10
+EXIT_PARTIAL = 11
+EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143

@@ -1,0 +1,1 @@
+"""Use cases: they compose sources, state and domain; no printing, no prompting."""

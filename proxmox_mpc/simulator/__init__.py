@@ -1,0 +1,1 @@
+"""An embedded, deterministic Proxmox VE API; imports nothing of the other packages."""

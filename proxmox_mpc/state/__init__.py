@@ -1,0 +1,1 @@
+"""The local database: recorded state and its history."""

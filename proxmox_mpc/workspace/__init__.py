@@ -1,0 +1,1 @@
+"""The workspace: its layout, configuration, secrets and registry."""
