@@ -1,0 +1,1 @@
+"""Worlds that can be opened by name; each module has ``build(created: int, ...) -> World``."""
