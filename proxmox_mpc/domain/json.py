@@ -11,9 +11,9 @@ from typing import TypeAlias, Union
 
 from proxmox_mpc.errors import UnexpectedAnswer
 
-Json: TypeAlias = Union[dict[str, "Json"], list["Json"], str, int, float, bool, None]
+Json: TypeAlias = Union[dict[str, "Json"], list["Json"], str, int, float, bool, None]  # noqa: UP007 (a forward reference)
 JsonObject: TypeAlias = dict[str, Json]
-Param: TypeAlias = str | int | float | bool | None | Sequence[str]
+Param: TypeAlias = str | int | float | bool | Sequence[str] | None
 """A request parameter: booleans go out as 1/0, None is left out, a sequence repeats the key."""
 
 _TRUE = frozenset({"1", "on", "yes", "true"})

@@ -1,0 +1,153 @@
+"""Everything one run of a command needs, built when it is first used; passed along, never global."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from proxmox_mpc.cli.options import FORMATS, Options
+from proxmox_mpc.domain.json import Json
+from proxmox_mpc.domain.shape import Shape
+from proxmox_mpc.domain.source import Source, Warn
+from proxmox_mpc.errors import ConfigError, PmpcError
+from proxmox_mpc.output.render import View, render
+from proxmox_mpc.output.result import Result
+from proxmox_mpc.output.streams import Streams, event_line
+
+if TYPE_CHECKING:
+    from proxmox_mpc.api import Api
+    from proxmox_mpc.cli.verbs import Verb
+    from proxmox_mpc.state import RecordedSource, StateStore
+    from proxmox_mpc.workspace.settings import Settings
+
+_TRUE = ("1", "true", "yes", "on")
+
+
+class Context:
+    """The options of the command line, the streams, and the heavy parts, each made once and when needed."""
+
+    def __init__(self, streams: Streams, environ: Mapping[str, str], cwd: Path | None = None) -> None:
+        self.streams = streams
+        self.environ = environ
+        self.cwd = cwd or Path.cwd()
+        self.options = Options()
+        self.now = time.time
+        self.sleep = time.sleep
+        self._run_id = ""
+
+    # What the options say about output
+
+    @property
+    def format(self) -> str:
+        """table, json or yaml."""
+        chosen = self.options.output or self.environ.get("PMPC_OUTPUT") or "table"
+        if chosen not in FORMATS:
+            raise ConfigError(f"PMPC_OUTPUT: {chosen!r} is not one of {', '.join(FORMATS)}")
+        return chosen
+
+    @property
+    def view(self) -> View:
+        """What the options ask of the output."""
+        options = self.options
+        return View(
+            format=self.format,
+            query=options.query,
+            columns=options.columns,
+            filters=options.filter,
+            sort=options.sort,
+            header=not options.no_header,
+            wide=options.wide,
+        )
+
+    @property
+    def allow_partial(self) -> bool:
+        """Whether a partial answer ends with 0."""
+        return bool(self.options.allow_partial) or self.environ.get("PMPC_ALLOW_PARTIAL", "").lower() in _TRUE
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person can be asked."""
+        return not self.options.no_input and self.streams.interactive
+
+    # Output
+
+    def show(self, shape: Shape, result: Result) -> None:
+        """Print a result now; ``cli.main`` calls it for what a verb returns, long-running verbs for each answer."""
+        render(result, shape, self.view, self.streams)
+
+    def warn(self, warn: Warn) -> None:
+        """Say a warning on stderr and in the log."""
+        self.log("warning", code=warn.code, message=warn.message)
+        self.streams.warn(warn)
+
+    def log(self, event: str, **values: Json) -> None:
+        """Append one line to --log-file, with the run's id and the time; raises ConfigError where it cannot."""
+        if self.options.log_file is None:
+            return
+        from proxmox_mpc.domain.moments import iso
+
+        self._run_id = self._run_id or secrets.token_hex(8)
+        path = self.cwd / self.options.log_file
+        try:
+            with path.open("a", encoding="utf-8") as file:
+                file.write(event_line(event, run=self._run_id, time=iso(self.now()), **values) + "\n")
+        except OSError as error:
+            self.options.log_file = None
+            raise ConfigError(f"--log-file: cannot write {str(path)!r}: {error.strerror}") from error
+
+    def trace(self, event: Mapping[str, Json]) -> None:
+        """Show one request (-vv) and log it; the API layer has redacted every secret."""
+        self.log("request", **dict(event))
+        if self.options.verbose >= 2:
+            self.streams.trace(" ".join(f"{key}={value}" for key, value in event.items() if value is not None))
+
+    # What commands work with
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Workspace, connection and defaults, from options, environment and configuration."""
+        from proxmox_mpc.workspace.settings import resolve
+
+        raise NotImplementedError(resolve)
+
+    @cached_property
+    def api(self) -> Api:
+        """The client of the live server."""
+        raise NotImplementedError
+
+    @cached_property
+    def recorded(self) -> RecordedSource:
+        """The database, read as if it were a server."""
+        raise NotImplementedError
+
+    @cached_property
+    def store(self) -> StateStore:
+        """The database, for writing."""
+        raise NotImplementedError
+
+    @property
+    def source(self) -> Source:
+        """What read commands read from: the server, or with --offline the database."""
+        return self.recorded if self.options.offline else self.api
+
+    def known_names(self, kind: str) -> Sequence[tuple[str, str]]:
+        """Return (name, help) of the objects of a kind that the database knows, for completion."""
+        raise NotImplementedError(kind)
+
+    def completed(self, verb: Verb, result: Result) -> Result:
+        """Add to a result what only the frame knows: why an empty list may be empty, and how old recorded data is."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for name in ("api", "recorded", "store"):
+            part = self.__dict__.pop(name, None)
+            if part is not None:
+                try:
+                    part.close()
+                except PmpcError as error:
+                    self.streams.error(error.code, error.message, error.hint, error.details)

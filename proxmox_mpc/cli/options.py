@@ -1,0 +1,166 @@
+"""The options that every command takes, before or after the verb; the inner one wins.
+
+Only values from the command line are stored here; environment and configuration are resolved by workspace.settings.
+(An ``envvar=`` on the inner option would beat the outer command line.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from typer import BadParameter
+from typer.core import TyperOption
+
+if TYPE_CHECKING:
+    from typer import Context as TyperContext
+    from typer._click.core import Parameter
+
+    from proxmox_mpc.cli.context import Context
+
+T = TypeVar("T")
+FORMATS = ("table", "json", "yaml")
+COLOURS = ("auto", "always", "never")
+
+
+@dataclass
+class Options:
+    """What the command line said; None where it said nothing."""
+
+    output: str | None = None
+    query: str | None = None
+    workspace: str | None = None
+    quiet: bool = False
+    verbose: int = 0
+    log_file: str | None = None
+    color: str | None = None
+    no_input: bool = False
+    request_timeout: float | None = None
+    allow_partial: bool | None = None
+    offline: bool = False
+    columns: str | None = None
+    filter: list[str] = field(default_factory=list)
+    sort: list[str] = field(default_factory=list)
+    no_header: bool = False
+    wide: bool = False
+
+
+def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if value not in choices:
+            raise BadParameter(f"{value!r} is not one of {', '.join(choices)}")
+        return value
+
+    return check
+
+
+def _positive(value: float) -> float:
+    if not 0 < value <= 86400:
+        raise BadParameter(f"{value:g} is no time in seconds between 0 and 86400")
+    return value
+
+
+def _same(value: T) -> T:
+    return value
+
+
+def _store(name: str, check: Callable[..., object]) -> Callable[..., object]:
+    """Return a callback that keeps the value when it stands on the command line, and only then."""
+
+    def callback(ctx: TyperContext, param: Parameter, value: object) -> object:
+        source = ctx.get_parameter_source(param.name or "")
+        if source is None or source.name != "COMMANDLINE":
+            return value
+        value = [check(one) for one in value] if isinstance(value, (list, tuple)) else check(value)
+        context: Context | None = ctx.obj
+        if context is not None:
+            setattr(context.options, name, value)
+        return value
+
+    return callback
+
+
+def _option(
+    name: str,
+    *flags: str,
+    help: str,  # noqa: A002
+    type: type = str,  # noqa: A002
+    metavar: str | None = None,
+    is_flag: bool | None = None,
+    count: bool = False,
+    multiple: bool = False,
+    check: Callable[..., object] = _same,
+) -> TyperOption:
+    return TyperOption(
+        # The prefix keeps these apart from a command's own parameters of the same name.
+        param_decls=[f"common_{name}", *flags],
+        type=None if is_flag or count else type,
+        metavar=metavar,
+        is_flag=is_flag,
+        count=count,
+        multiple=multiple,
+        help=help,
+        expose_value=False,
+        callback=_store(name, check),
+        show_default=False,
+        default=None if not (is_flag or count) else (0 if count else False),
+    )
+
+
+def common_options(*, root: bool = False) -> list[TyperOption]:
+    """Return fresh instances of the options of every command and group."""
+    workspace = ("--workspace", "-w") if root else ("--workspace",)
+    return [
+        _option(
+            "output",
+            "--output",
+            "-o",
+            help="table, json or yaml [PMPC_OUTPUT]",
+            metavar="FORMAT",
+            check=_one_of(FORMATS),
+        ),
+        _option("query", "--query", help="pick from the output by a JMESPath expression", metavar="JMESPATH"),
+        _option("workspace", *workspace, help="path or name of the workspace [PMPC_WORKSPACE]", metavar="WORKSPACE"),
+        _option("quiet", "--quiet", "-q", help="say only errors", is_flag=True),
+        _option("verbose", "--verbose", "-v", help="say more; twice: every request, secrets left out", count=True),
+        _option("log_file", "--log-file", help="append what happens as JSON lines to a file", metavar="FILE"),
+        _option("color", "--color", help="auto, always or never [NO_COLOR]", metavar="WHEN", check=_one_of(COLOURS)),
+        _option("no_input", "--no-input", help="never ask", is_flag=True),
+        _option(
+            "request_timeout",
+            "--request-timeout",
+            help="seconds that one request may take",
+            type=float,
+            metavar="SECONDS",
+            check=_positive,
+        ),
+        _option(
+            "allow_partial",
+            "--allow-partial",
+            help="end with 0 where a part could not be read (else 11) [PMPC_ALLOW_PARTIAL]",
+            is_flag=True,
+        ),
+    ]
+
+
+def offline_option() -> TyperOption:
+    """Return --offline, for what the database can answer."""
+    return _option("offline", "--offline", help="answer from the database, without the server", is_flag=True)
+
+
+def list_options() -> list[TyperOption]:
+    """Return the options of every list."""
+    return [
+        _option(
+            "filter",
+            "--filter",
+            help="only rows with KEY=VALUE (also != ~ < > <= >=); may be repeated",
+            metavar="CONDITION",
+            multiple=True,
+        ),
+        _option("sort", "--sort", help="order by KEY, descending by -KEY", metavar="[-]KEY", multiple=True),
+        _option("columns", "--columns", help="only these keys, in this order", metavar="A,B"),
+        _option("no_header", "--no-header", help="no heading line", is_flag=True),
+        _option("wide", "--wide", help="more columns", is_flag=True),
+    ]

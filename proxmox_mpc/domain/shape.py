@@ -1,0 +1,82 @@
+"""The declared shape of what a command prints: one declaration gives the table, the page and the JSON Schema."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["string", "integer", "number", "boolean", "time", "list", "object", "rows", "any"]
+Unit = Literal["", "bytes", "MiB", "seconds", "fraction", "percent", "bytes/s"]
+Level = Literal["table", "wide", "data"]
+
+_KINDS = frozenset({"string", "integer", "number", "boolean", "time", "list", "object", "rows", "any"})
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One key of a row.
+
+    ``kind`` ends in ``?`` where the value may be null. ``time`` is ISO 8601 UTC text, ``list`` a list of strings,
+    ``object`` and ``rows`` hold ``fields`` (no fields: any keys). ``unit`` is of the raw value; tables turn it into
+    human units. ``level``: shown in the table, only with --wide, or only in data (JSON, YAML, --columns).
+    """
+
+    key: str
+    kind: str
+    doc: str
+    unit: Unit = ""
+    level: Level = "table"
+    title: str = ""
+    fields: tuple[Field, ...] = ()
+    choices: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.base not in _KINDS:
+            raise ValueError(f"field {self.key}: no such kind {self.kind!r}")
+
+    @property
+    def base(self) -> str:
+        """The kind without its mark for null."""
+        return self.kind.removesuffix("?")
+
+    @property
+    def nullable(self) -> bool:
+        """Whether the value may be null."""
+        return self.kind.endswith("?")
+
+    @property
+    def heading(self) -> str:
+        """The column's heading."""
+        return self.title or self.key.replace("_", " ").upper()
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a command prints: ``rows`` (a list of objects), ``item`` (one object), ``text``, or ``any`` JSON.
+
+    ``open`` allows further keys, where PVE's own configuration keys are passed through.
+    """
+
+    kind: Literal["rows", "item", "text", "any"]
+    fields: tuple[Field, ...] = ()
+    open: bool = False
+    doc: str = ""
+
+    @property
+    def many(self) -> bool:
+        """Whether it is a list."""
+        return self.kind == "rows"
+
+
+def rows(*fields: Field, doc: str = "", open: bool = False) -> Shape:  # noqa: A002
+    """Declare a list of objects."""
+    return Shape("rows", fields, open, doc)
+
+
+def item(*fields: Field, doc: str = "", open: bool = False) -> Shape:  # noqa: A002
+    """Declare one object."""
+    return Shape("item", fields, open, doc)
+
+
+TEXT = Shape("text")
+ANY = Shape("any")

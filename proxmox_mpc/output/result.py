@@ -1,0 +1,30 @@
+"""What a command hands back: data, what is to be said of it, and how the process ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from proxmox_mpc.domain.json import Json
+from proxmox_mpc.domain.source import Reading, Warn
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """``data`` is printed in the command's shape; ``status`` is the exit status when nothing else applies.
+
+    ``partial`` makes it 11 unless --allow-partial; ``page`` replaces the table where people need another view.
+    """
+
+    data: Json
+    warnings: tuple[Warn, ...] = ()
+    partial: bool = False
+    status: int = 0
+    page: str | None = None
+
+    @classmethod
+    def of(cls, reading: Reading[T], data: Json) -> Result:
+        """Return the result that prints ``data`` and carries the warnings of ``reading``."""
+        return cls(data, reading.warnings, reading.partial)

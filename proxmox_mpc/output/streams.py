@@ -1,0 +1,122 @@
+"""The three streams of a command: data on stdout, everything said about it on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TextIO
+
+from proxmox_mpc.domain.json import Json
+from proxmox_mpc.domain.source import Warn
+from proxmox_mpc.output.human import visible
+
+_RED, _YELLOW, _DIM, _PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[2m", "\x1b[0m"
+
+
+@dataclass
+class Streams:
+    """stdin, stdout and stderr with what is known of them; ``machine`` when -o json or yaml was asked for."""
+
+    stdin: TextIO
+    stdout: TextIO
+    stderr: TextIO
+    machine: bool = False
+    quiet: bool = False
+    colour: str = "auto"
+
+    @classmethod
+    def of_process(cls) -> Streams:
+        """Return the process's own streams; text that the terminal's encoding lacks is escaped, never an error."""
+        for stream in (sys.stdout, sys.stderr):
+            reconfigure = getattr(stream, "reconfigure", None)
+            if reconfigure is not None:
+                reconfigure(errors="backslashreplace")
+        return cls(sys.stdin, sys.stdout, sys.stderr)
+
+    @property
+    def width(self) -> int | None:
+        """The columns of the terminal on stdout; None where stdout is none, so that nothing is cut."""
+        if not self.stdout.isatty():
+            return None
+        try:
+            return os.get_terminal_size(self.stdout.fileno()).columns or 80
+        except OSError:
+            return 80
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person can be asked: stdin and stderr are terminals."""
+        return self.stdin.isatty() and self.stderr.isatty()
+
+    def data(self, text: str) -> None:
+        """Write data, and the end of its last line."""
+        self.stdout.write(text if text.endswith("\n") or not text else text + "\n")
+        self.stdout.flush()
+
+    def warn(self, warn: Warn) -> None:
+        """Say a warning: one line and its hint for people, one JSON object a line for programs."""
+        if self.machine:
+            self._event("warning", warn.code, warn.message, warn.hint, warn.details)
+        elif not self.quiet:
+            self._say("warning", _YELLOW, warn.message, warn.hint)
+
+    def error(self, code: str, message: str, hint: str | None, details: Mapping[str, object]) -> None:
+        """Say an error."""
+        if self.machine:
+            self._event("error", code, message, hint, details)
+            return
+        self._say("error", _RED, message, None)
+        errors = details.get("errors")
+        if isinstance(errors, Mapping):
+            for key, text in errors.items():
+                line = f"  {visible(str(key))}: {visible(str(text).strip())}"
+                if str(text).strip() not in message:
+                    self.stderr.write(line + "\n")
+        if hint:
+            self._hint(hint)
+
+    def note(self, text: str) -> None:
+        """Tell people what is going on; programs and --quiet do not see it."""
+        if not self.machine and not self.quiet:
+            self.stderr.write("\n".join(visible(line) for line in text.splitlines()) + "\n")
+            self.stderr.flush()
+
+    def trace(self, text: str) -> None:
+        """Write one line of a verbose trace."""
+        if self.machine:
+            self.stderr.write(json.dumps({"trace": text}, ensure_ascii=False) + "\n")
+        else:
+            self.stderr.write(self._paint(_DIM, visible(text)) + "\n")
+
+    def _event(self, kind: str, code: str, message: str, hint: str | None, details: Mapping[str, object]) -> None:
+        body = {kind: {"code": code, "message": message, "hint": hint, "details": dict(details)}}
+        self.stderr.write(json.dumps(body, ensure_ascii=False, default=str) + "\n")
+
+    def _say(self, kind: str, colour: str, message: str, hint: str | None) -> None:
+        first, *rest = message.strip().splitlines() or [""]
+        lines = [f"{self._paint(colour, kind + ':')} {visible(first)}", *(f"  {visible(line)}" for line in rest)]
+        self.stderr.write("\n".join(lines) + "\n")
+        if hint:
+            self._hint(hint)
+
+    def _hint(self, hint: str) -> None:
+        first, *rest = hint.splitlines()
+        lines = [f"hint: {visible(first)}", *(f"  {visible(line)}" for line in rest)]
+        self.stderr.write("\n".join(lines) + "\n")
+
+    def _paint(self, colour: str, text: str) -> str:
+        return f"{colour}{text}{_PLAIN}" if self.coloured(self.stderr) else text
+
+    def coloured(self, stream: TextIO) -> bool:
+        """Whether colours may be written to ``stream``: --color, then NO_COLOR, then whether it is a terminal."""
+        if self.colour == "always":
+            return True
+        return self.colour == "auto" and stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def event_line(kind: str, **values: Json) -> str:
+    """Return one JSON line for --log-file."""
+    return json.dumps({"event": kind, **values}, ensure_ascii=False, default=str)
