@@ -19,9 +19,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What goes out; ``reason`` is the phrase of the status line, without line ends."""
+    """What goes out; ``reason`` is the phrase of the status line, without line ends.
+
+    ``wire`` tells the door to break it: ``drop`` and ``lost`` send nothing, ``hang`` sends nothing after ``seconds``,
+    ``truncate`` sends half of the body.
+    """
 
     status: int
     reason: str = "OK"
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    wire: str = ""
+    seconds: float = 0.0
