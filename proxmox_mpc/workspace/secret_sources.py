@@ -1,0 +1,76 @@
+"""Where a secret comes from: the notations of config.yml and of the command line, without reading any secret."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from proxmox_mpc.domain.json import Json, JsonObject
+
+KINDS = ("env", "file", "keyring", "command", "encrypted", "prompt")
+NOTATION = "{env: NAME}, {file: PATH}, {keyring: NAME}, {command: COMMAND}, {encrypted: …} or {prompt: true}"
+CLI_NOTATION = "env:VARIABLE, file:PATH, keyring[:NAME], command:COMMAND, prompt or encrypted"
+
+
+@dataclass(frozen=True, slots=True)
+class SecretSource:
+    """One source: its kind (one of ``KINDS``) and what that kind needs to know; it never is the secret."""
+
+    kind: str
+    value: str
+
+    def to_data(self) -> JsonObject:
+        """Return the form that stands in config.yml."""
+        return {self.kind: True if self.kind == "prompt" else self.value}
+
+    def describe(self) -> str:
+        """Return a text for people that leaves out ciphertext."""
+        return self.kind if self.kind in ("prompt", "encrypted") else f"{self.kind}:{self.value}"
+
+
+def from_data(data: Json) -> SecretSource:
+    """Read the form of config.yml; raises ValueError, whose text does not repeat the value: it might be the secret."""
+    if not isinstance(data, dict):
+        raise ValueError(f"must name where the secret comes from and not be the secret itself: {NOTATION}")
+    if len(data) != 1:
+        raise ValueError(f"must name exactly one source: {NOTATION}")
+    kind, value = next(iter(data.items()))
+    if kind not in KINDS:
+        raise ValueError(f"has a source of unknown kind: {NOTATION}")
+    if kind == "prompt":
+        if value is not True:
+            raise ValueError("is asked for when it says {prompt: true}")
+        return SecretSource(kind, "")
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"needs a text after {kind}:")
+    if kind == "command":
+        _check_command(value)
+    return SecretSource(kind, value)
+
+
+def from_text(text: str, keyring_name: str = "") -> SecretSource:
+    """Read the form of the command line; raises ValueError, whose text does not repeat the value.
+
+    ``keyring_name`` is the entry meant by a bare ``keyring``. ``encrypted`` alone has an empty value: the ciphertext
+    is made later, by whoever asks for the secret.
+    """
+    kind, colon, value = text.partition(":")
+    if kind not in KINDS or (kind == "prompt" and colon):
+        raise ValueError(f"must name where the secret comes from and not be the secret itself: {CLI_NOTATION}")
+    if kind == "keyring" and not value:
+        value = keyring_name
+    if not value and kind not in ("prompt", "encrypted"):
+        raise ValueError(f"needs something after {kind}: as in {CLI_NOTATION}")
+    if kind == "command":
+        _check_command(value)
+    return SecretSource(kind, value)
+
+
+def _check_command(value: str) -> None:
+    import shlex
+
+    try:
+        words = shlex.split(value)
+    except ValueError as error:
+        raise ValueError(f"has a command that cannot be split into words: {error}") from error
+    if not words:
+        raise ValueError("has an empty command")
