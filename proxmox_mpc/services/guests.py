@@ -1,15 +1,17 @@
-"""Guests as lists show them: one request, whatever their number."""
+"""Guests as lists show them, and which guest a name means: one request, whatever their number."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
+from proxmox_mpc.domain.guests import KINDS, GuestRef, GuestType, Kind
 from proxmox_mpc.domain.json import Json, JsonObject, as_rows, boolean, integer, number, text
 from proxmox_mpc.domain.moments import Now
+from proxmox_mpc.domain.selectors import Selection, find, select
 from proxmox_mpc.domain.shape import Field, rows
 from proxmox_mpc.domain.source import Reading, Source, Warn
-
-KINDS = {"qemu": "vm", "lxc": "ct"}
+from proxmox_mpc.errors import NodeUnreachable, NotFound
 
 GUEST_FIELDS = (
     Field("vmid", "integer", "the guest's id"),
@@ -48,14 +50,87 @@ def resources(source: Source) -> list[JsonObject]:
     return as_rows(source.read("/cluster/resources"), "/cluster/resources")
 
 
-def list_guests(source: Source, kind: str | None = None) -> Reading[list[JsonObject]]:
-    """Return the guests of ``kind`` (vm, ct, or None for both) by id; partial when a node does not answer."""
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """The guests of the cluster by id, the names of its nodes, and which of those do not answer."""
+
+    guests: tuple[GuestRef, ...]
+    nodes: frozenset[str]
+    offline: frozenset[str]
+    warnings: tuple[Warn, ...]
+
+
+def inventory(source: Source) -> Inventory:
+    """Read the guests and the nodes' states in one request."""
     found = resources(source)
-    guests = [guest_row(row) for row in found if row.get("type") in KINDS]
-    if kind is not None:
-        guests = [row for row in guests if row["type"] == kind]
-    warnings = offline_nodes(found)
-    return Reading(sorted(guests, key=lambda row: integer(row, "vmid") or 0), warnings, bool(warnings))
+    nodes = {name: row.get("status") for row in found if row.get("type") == "node" and (name := text(row, "node"))}
+    offline = frozenset(name for name, status in nodes.items() if status == "offline")
+    refs = [ref_of(row, offline) for row in found if row.get("type") in KINDS and integer(row, "vmid") is not None]
+    known = frozenset(nodes) | {ref.node for ref in refs}
+    return Inventory(tuple(sorted(refs, key=lambda ref: ref.vmid)), known, offline, offline_nodes(found))
+
+
+def ref_of(row: JsonObject, offline: frozenset[str] = frozenset()) -> GuestRef:
+    """Turn one guest's row of /cluster/resources into what names it."""
+    kind: GuestType = "lxc" if row.get("type") == "lxc" else "qemu"
+    node = text(row, "node") or ""
+    return GuestRef(
+        vmid=integer(row, "vmid") or 0,
+        type=kind,
+        node=node,
+        name=text(row, "name"),
+        status=text(row, "status") or "unknown",
+        template=boolean(row, "template"),
+        tags=tuple(split_tags(text(row, "tags"))),
+        pool=text(row, "pool"),
+        lock=text(row, "lock"),
+        answers=node not in offline,
+        row=row,
+    )
+
+
+def find_guest(source: Source, named: str, kind: Kind | None = None, verb: str = "show") -> GuestRef:
+    """Return the one guest that an id or a name means; one request. Raises NotFound and UsageError."""
+    return find(inventory(source).guests, named, kind, verb)
+
+
+def reachable(ref: GuestRef, source: Source, verb: str = "show") -> GuestRef:
+    """Return the guest, or raise NodeUnreachable when its node is known not to answer a live server's question."""
+    if ref.answers or not source.live:
+        return ref
+    raise NodeUnreachable(
+        f"node {ref.node}, on which {ref.label} is, does not answer",
+        hint=f"what was last seen of it: pmpc {ref.kind} {verb} {ref.vmid} --offline",
+        details={"node": ref.node, "vmid": ref.vmid},
+    )
+
+
+def select_guests(
+    source: Source, selection: Selection, kind: Kind | None = None, verb: str = "list"
+) -> Reading[list[GuestRef]]:
+    """Return the guests that a selection means; partial when a node does not answer."""
+    known = inventory(source)
+    return Reading(selected(known, selection, kind, verb), known.warnings, bool(known.warnings))
+
+
+def selected(known: Inventory, selection: Selection, kind: Kind | None, verb: str) -> list[GuestRef]:
+    """Return the guests that a selection means; raises NotFound for a node that is none, as for an unknown guest."""
+    for node in selection.nodes:
+        if known.nodes and node not in known.nodes:
+            raise NotFound(
+                f"there is no node {node}",
+                hint=f"nodes: {', '.join(sorted(known.nodes))}",
+                details={"node": node},
+            )
+    return select(known.guests, selection, kind, verb)
+
+
+def list_guests(
+    source: Source, kind: Kind | None = None, selection: Selection | None = None
+) -> Reading[list[JsonObject]]:
+    """Return the guests of ``kind`` (vm, ct, or None for both) by id; partial when a node does not answer."""
+    chosen = select_guests(source, selection or Selection(), kind)
+    return Reading([guest_row(ref.row) for ref in chosen.value], chosen.warnings, chosen.partial)
 
 
 def offline_nodes(found: Iterable[JsonObject]) -> tuple[Warn, ...]:
