@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from threading import RLock
 
 from proxmox_mpc.simulator import facts, router, tasks
@@ -49,6 +50,12 @@ class Simulator:
         """The node whose API is called: the first that is up."""
         return next(node.name for node in self.world.nodes.values() if node.online)
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Hold off requests, so that the world can be saved as a whole."""
+        with self._lock:
+            yield
+
     def handle(self, request: Request) -> Response:
         """Answer one request; never raises for what a client sent."""
         self.requests += 1
@@ -57,14 +64,18 @@ class Simulator:
         wire: Fault | None = None
         try:
             if form is None:
-                raise _Plain(501, "no such uri") if request.path.startswith("/api2") else _Plain(404, "not found")
+                raise (
+                    _PlainError(501, "no such uri")
+                    if request.path.startswith("/api2")
+                    else _PlainError(404, "not found")
+                )
             wire = self.faults.strike(self.world, self.clock, request.method, path)
             if wire is not None and wire.kind in {"drop", "hang"}:
                 return Response(0, wire=wire.kind, seconds=wire.seconds)
             with self._lock:
                 answer = self._answer(request, parts, path)
             response = _success(form, answer)
-        except _Plain as error:
+        except _PlainError as error:
             response = _plain(error.status, str(error))
         except ApiError as error:
             if error.status == 401:
@@ -120,7 +131,7 @@ class Simulator:
             raise failed("cluster not ready - no quorum?")
 
 
-class _Plain(Exception):
+class _PlainError(Exception):
     """An answer in plain text, from before the API is reached."""
 
     def __init__(self, status: int, text: str) -> None:
