@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -112,22 +114,52 @@ class Context:
         """Workspace, connection and defaults, from options, environment and configuration."""
         from proxmox_mpc.workspace.settings import resolve
 
-        raise NotImplementedError(resolve)
+        options = self.options
+        settings = resolve(
+            environ=self.environ,
+            cwd=self.cwd,
+            home=self.home,
+            uid=os.getuid(),
+            workspace=options.workspace,
+            output=options.output,
+            request_timeout=options.request_timeout,
+            no_input=not self.interactive,
+            ask=self.streams.ask_secret,
+        )
+        for warn in settings.warnings:
+            self.warn(warn)
+        return settings
+
+    @property
+    def home(self) -> Path:
+        """The user's home directory."""
+        return Path(self.environ.get("HOME") or Path.home())
 
     @cached_property
     def api(self) -> Api:
-        """The client of the live server."""
-        raise NotImplementedError
+        """The client of the live server; a sim:// endpoint is answered in this process."""
+        from proxmox_mpc.api import connect
+
+        settings = self.settings
+        connection = settings.connection
+        transport = None
+        if connection.endpoints[0].startswith("sim://"):
+            transport = self._simulated(settings.simulated_worlds)
+        return connect(connection, transport=transport, trace=self.trace)
 
     @cached_property
     def recorded(self) -> RecordedSource:
         """The database, read as if it were a server."""
-        raise NotImplementedError
+        from proxmox_mpc.state.recorded import RecordedSource
+
+        return RecordedSource.open(self.settings.state)
 
     @cached_property
     def store(self) -> StateStore:
         """The database, for writing."""
-        raise NotImplementedError
+        from proxmox_mpc.state.store import StateStore
+
+        return StateStore.open(self.settings.state)
 
     @property
     def source(self) -> Source:
@@ -136,11 +168,20 @@ class Context:
 
     def known_names(self, kind: str) -> Sequence[tuple[str, str]]:
         """Return (name, help) of the objects of a kind that the database knows, for completion."""
-        raise NotImplementedError(kind)
+        from proxmox_mpc.state.light import names
+
+        return names(self.settings.state.path, kind)
 
     def completed(self, verb: Verb, result: Result) -> Result:
-        """Add to a result what only the frame knows: why an empty list may be empty, and how old recorded data is."""
-        raise NotImplementedError
+        """Add to an empty list why it may be empty: a token that may not look sees nothing, and gets no error."""
+        if verb.audit is None or result.data != [] or "api" not in self.__dict__:
+            return result
+        from proxmox_mpc.services.visibility import blindness
+
+        warn = blindness(self.api, verb.audit)
+        if warn is None:
+            return result
+        return replace(result, warnings=(*result.warnings, warn), partial=True)
 
     def close(self) -> None:
         """Close what was opened."""

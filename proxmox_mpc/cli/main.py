@@ -13,7 +13,7 @@ from typer.exceptions import Abort, TyperException
 
 from proxmox_mpc.cli.context import Context
 from proxmox_mpc.cli.verbs import Outcome, PmpcGroup, group_of
-from proxmox_mpc.errors import EXIT_INTERRUPTED, EXIT_PARTIAL, EXIT_TERMINATED, PmpcError, UsageError
+from proxmox_mpc.errors import EXIT_INTERRUPTED, EXIT_PARTIAL, EXIT_TERMINATED, PmpcError, StateError, UsageError
 from proxmox_mpc.output.streams import Streams
 
 if TYPE_CHECKING:
@@ -107,6 +107,13 @@ def _run(argv: Sequence[str], context: Context) -> int:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         raise
+    except SystemExit as end:
+        # Typer ends the process itself when the reader of its help has gone away.
+        raise BrokenPipeError from end
+    except OSError as error:
+        _silence(streams)
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
+        return _report(StateError(f"this machine refused: {what}"), context)
     except Exception as error:  # noqa: BLE001
         return _bug(error, context)
 

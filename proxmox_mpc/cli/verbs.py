@@ -84,6 +84,8 @@ class PmpcCommand(TyperCommand):
 
     def invoke(self, ctx: TyperContext) -> Outcome | None:
         """Run the verb."""
+        context: Context = ctx.obj
+        context.log("start", command=ctx.command_path)
         result = super().invoke(ctx)
         return Outcome(self.verb, result) if isinstance(result, Result) else None
 
@@ -163,6 +165,18 @@ class PmpcGroup(TyperGroup):
             return None
         return command_of(name, member) if isinstance(member, Leaf) else group_of(name, member)
 
+    def parse_args(self, ctx: TyperContext, args: list[str]) -> list[str]:
+        """Parse the words up to the member's name; without one, say which there are."""
+        rest = super().parse_args(ctx, args)
+        if not ctx._protected_args and not rest and not ctx.resilient_parsing:
+            from proxmox_mpc.errors import UsageError
+
+            names = ", ".join(self.node.members)
+            raise UsageError(
+                f"{ctx.command_path}: which command? One of {names}", hint=f"see: {ctx.command_path} --help"
+            )
+        return rest
+
     def resolve_command(self, ctx: TyperContext, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
         """Find the member; a name that is none is answered with the nearest one."""
         name = args[0]
@@ -182,7 +196,7 @@ class PmpcGroup(TyperGroup):
 
         if name in self.node.elsewhere:
             raise UsageError(f"{ctx.command_path} {name}: {self.node.elsewhere[name]}")
-        near = get_close_matches(name, self.node.members, n=2, cutoff=0.55)
+        near = get_close_matches(name, self.node.members, n=2, cutoff=0.5)
         meant = f"did you mean {' or '.join(repr(one) for one in near)}? " if near else ""
         raise UsageError(
             f"{ctx.command_path}: there is no command {name!r}", hint=f"{meant}see: {ctx.command_path} --help"

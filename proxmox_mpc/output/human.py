@@ -35,7 +35,7 @@ def byte_size(value: float) -> str:
     size, step = float(value), 0
     while abs(size) >= 1024 and step < len(_STEPS) - 1:
         size, step = size / 1024, step + 1
-    if abs(size) >= 999.95 and step < len(_STEPS) - 1:
+    if step and abs(size) >= 1023.5 and step < len(_STEPS) - 1:
         size, step = size / 1024, step + 1
     digits = 0 if step == 0 or size == int(size) or abs(size) >= 100 else 1 if abs(size) >= 10 else 2
     return f"{size:.{digits}f} {_STEPS[step]}"

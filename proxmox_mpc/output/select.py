@@ -55,7 +55,10 @@ def _condition(field: Field | None, operator: str, wanted: str, text: str) -> Ca
         try:
             pattern = re.compile(wanted, re.IGNORECASE)
         except re.error as error:
-            raise UsageError(f"--filter: {text!r} holds no regular expression: {error}") from None
+            raise UsageError(
+                f"--filter: {text!r} holds no regular expression: {error}",
+                hint="put \\ before a character that is meant as it is",
+            ) from None
         return lambda value: any(pattern.search(one) for one in _texts(value))
     if operator in ("=", "!="):
         return lambda value: _equals(value, wanted, field) == (operator == "=")

@@ -91,6 +91,21 @@ class Streams:
         else:
             self.stderr.write(self._paint(_DIM, visible(text)) + "\n")
 
+    def ask(self, question: str) -> str:
+        """Show a question on stderr and return the line that was typed; raises EOFError at the end of input."""
+        self.stderr.write(question)
+        self.stderr.flush()
+        line = self.stdin.readline()
+        if not line:
+            raise EOFError
+        return line.rstrip("\n")
+
+    def ask_secret(self, question: str) -> str:
+        """Show a question and return what was typed, unseen."""
+        import getpass
+
+        return getpass.getpass(question, stream=self.stderr)
+
     def _event(self, kind: str, code: str, message: str, hint: str | None, details: Mapping[str, object]) -> None:
         body = {kind: {"code": code, "message": message, "hint": hint, "details": dict(details)}}
         self.stderr.write(json.dumps(body, ensure_ascii=False, default=str) + "\n")

@@ -21,17 +21,14 @@ def table(rows: Sequence[JsonObject], fields: Sequence[Field], *, header: bool, 
     headings = [field.heading for field in fields]
     if width is not None:
         _fit(cells, headings if header else [""] * len(fields), width)
-    align = ["right" if field.base in _NUMBERS else "left" for field in fields]
-    if not cells and not header:
+    if header:
+        # As a row of its own: tabulate widens a column by two blanks for a heading.
+        cells.insert(0, headings)
+    if not cells:
         return ""
+    align = ["right" if field.base in _NUMBERS else "left" for field in fields]
     # disable_numparse: tabulate would print the name 1e3 as 1000.
-    text: str = tabulate(
-        cells,
-        headers=headings if header else (),
-        tablefmt="plain",
-        colalign=align if cells else None,
-        disable_numparse=True,
-    )
+    text: str = tabulate(cells, tablefmt="plain", colalign=align, disable_numparse=True)
     return "\n".join(line.rstrip() for line in text.splitlines())
 
 

@@ -1,0 +1,21 @@
+"""Why a list may be empty: PVE answers a token that may not look with an empty list, and no error."""
+
+from __future__ import annotations
+
+from proxmox_mpc.domain.json import as_object
+from proxmox_mpc.domain.source import Source, Warn
+
+
+def blindness(source: Source, privilege: str) -> Warn | None:
+    """Return a warning when the credentials hold ``privilege`` nowhere, so that an empty list proves nothing."""
+    permissions = as_object(source.read("/access/permissions"), "/access/permissions")
+    held = any(isinstance(privileges, dict) and privilege in privileges for privileges in permissions.values())
+    if held:
+        return None
+    return Warn(
+        "not_visible",
+        f"the list is empty, and the token has {privilege} on nothing: there may be objects that it cannot see",
+        hint="grant it the role PVEAuditor, and mind that a token with privilege separation starts with nothing:\n"
+        "pveum acl modify / --tokens 'USER@REALM!TOKEN' --roles PVEAuditor",
+        details={"privilege": privilege},
+    )
