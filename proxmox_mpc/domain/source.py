@@ -20,10 +20,14 @@ def api_path(*segments: str | int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The value under ``data`` in an answer, and the ``total`` that some lists (tasks, logs) carry beside it."""
+    """The value under ``data`` in an answer, and what some lists carry beside it.
+
+    ``total`` comes with tasks and logs, ``changes`` with a node's network: what is not applied yet, as a diff.
+    """
 
     data: Json
     total: int | None = None
+    changes: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
