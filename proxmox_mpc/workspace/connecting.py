@@ -16,16 +16,11 @@ SIM_TOKEN_ID = "root@pam!pmpc"  # noqa: S105
 SIM_TOKEN_SECRET = "5e000000-0000-4000-8000-000000000001"  # noqa: S105
 """The token that a simulated world accepts from whoever can read it: it guards nothing."""
 
-CONNECTION_KEYS = ("endpoints", "token_id", "token_secret", "username", "password", "otp", "tls")
-"""What comes from one source as a whole."""
-
 _VARIABLES: Mapping[str, tuple[str, Callable[[str], str]]] = {
     "PMPC_TOKEN_ID": ("token_id", endpoints.token_id),
     "PMPC_USERNAME": ("username", endpoints.username),
 }
 _SECRETS = {"PMPC_TOKEN_SECRET": "token_secret", "PMPC_PASSWORD": "password", "PMPC_OTP": "otp"}
-_TLS = ("PMPC_CA_FILE", "PMPC_FINGERPRINT")
-VARIABLES = (*_VARIABLES, *_SECRETS, *_TLS)
 
 
 def cluster_from_environment(environ: Mapping[str, str]) -> JsonObject:

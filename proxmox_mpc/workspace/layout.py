@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 
 from proxmox_mpc.domain.source import Warn
@@ -17,11 +16,13 @@ PRIVATE_PARTS = ("backups", "cache", "sim")
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-@dataclass(frozen=True, slots=True)
 class Workspace:
     """The paths of one workspace; ``root`` is resolved, so that two names of one directory are one workspace."""
 
-    root: Path
+    __slots__ = ("root",)
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
 
     @property
     def directory(self) -> Path:
@@ -79,7 +80,7 @@ def open_workspace(root: Path, uid: int) -> tuple[Workspace, tuple[Warn, ...]]:
 
     The warnings name what is allowed and unwise. Raises WorkspaceError with the command that mends it.
     """
-    workspace = Workspace(root.resolve())
+    workspace = Workspace(root)
     directory = workspace.directory
     status = _status(directory)
     if status is None:
@@ -137,7 +138,7 @@ def _fresh_clone(directory: Path, status: os.stat_result) -> bool:
 
     git knows no directory modes: every clone of a committed configuration arrives as 0755 (with umask 022).
     """
-    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) or os.listdir(directory) != [CONFIG]:
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) or [part.name for part in directory.iterdir()] != [CONFIG]:
         return False
     try:
         directory.chmod(PRIVATE_DIR)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from proxmox_mpc.domain.json import Json, JsonObject
 
 KINDS = ("env", "file", "keyring", "command", "encrypted", "prompt")
@@ -11,12 +9,15 @@ NOTATION = "{env: NAME}, {file: PATH}, {keyring: NAME}, {command: COMMAND}, {enc
 CLI_NOTATION = "env:VARIABLE, file:PATH, keyring[:NAME], command:COMMAND, prompt or encrypted"
 
 
-@dataclass(frozen=True, slots=True)
 class SecretSource:
     """One source: its kind (one of ``KINDS``) and what that kind needs to know; it never is the secret."""
 
-    kind: str
-    value: str
+    # No dataclass: every command that reaches a server pays for making it one.
+    __slots__ = ("kind", "value")
+
+    def __init__(self, kind: str, value: str) -> None:
+        self.kind = kind
+        self.value = value
 
     def to_data(self) -> JsonObject:
         """Return the form that stands in config.yml."""

@@ -6,7 +6,6 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from proxmox_mpc.domain.connection import Secret
@@ -20,16 +19,26 @@ _LONGEST = 64 * 1024
 _COMMAND_SECONDS = 60
 
 
-@dataclass(frozen=True, slots=True)
 class SecretContext:
     """What reading a secret may use: ``base`` is where relative files start, ``trusted`` says if commands may run."""
 
-    environ: Mapping[str, str]
-    base: Path
-    home: Path
-    uid: int
-    ask: Ask | None
-    trusted: Callable[[], bool]
+    __slots__ = ("ask", "base", "environ", "home", "trusted", "uid")
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        base: Path,
+        home: Path,
+        uid: int,
+        ask: Ask | None,
+        trusted: Callable[[], bool],
+    ) -> None:
+        self.environ = environ
+        self.base = base
+        self.home = home
+        self.uid = uid
+        self.ask = ask
+        self.trusted = trusted
 
 
 def later(source: SecretSource, what: str, context: SecretContext) -> Callable[[], Secret]:

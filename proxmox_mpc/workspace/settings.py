@@ -4,28 +4,28 @@ Precedence: option, environment, the workspace's config.yml, the user's own conf
 TLS are the exception: they come from one source as a whole. With PMPC_URL set that is the environment, and then nothing
 of the workspace's connection is used, its secret least of all; without it the workspace, and a stray PMPC_TOKEN_ID has
 no say in it (a warning tells).
+
+Every command that reaches a server pays for this module's import: plain classes, and nothing loaded before its use.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from proxmox_mpc.domain.connection import Connection, Secret
 from proxmox_mpc.domain.json import Json, JsonObject
 from proxmox_mpc.domain.source import Warn
 from proxmox_mpc.errors import ConfigError, PmpcError, WorkspaceError
 from proxmox_mpc.workspace import userdirs
 from proxmox_mpc.workspace.config import load
-from proxmox_mpc.workspace.connecting import CONNECTION_KEYS, VARIABLES, cluster_from_environment, connection
-from proxmox_mpc.workspace.endpoints import label
 from proxmox_mpc.workspace.find import find_root
 from proxmox_mpc.workspace.layout import Workspace, open_workspace
-from proxmox_mpc.workspace.registry import Registry
-from proxmox_mpc.workspace.secret_sources import from_data
-from proxmox_mpc.workspace.secrets import Ask, SecretContext, later
-from proxmox_mpc.workspace.trust import Trust
+
+if TYPE_CHECKING:
+    from proxmox_mpc.domain.connection import Connection
+    from proxmox_mpc.workspace.places import Safety, StateLocation
+    from proxmox_mpc.workspace.secrets import Ask, SecretContext
 
 DEFAULTS: JsonObject = {
     "cluster": {"tls": {"verify": True}, "request_timeout": 30.0, "parallel": 6},
@@ -37,43 +37,47 @@ DEFAULTS: JsonObject = {
         "policy": {"low": "run", "medium": "confirm", "high": "plan", "critical": "name"},
     },
 }
-NOWHERE = "no workspace is in use here, and PMPC_URL is not set"
+CONNECTION_KEYS = ("endpoints", "token_id", "token_secret", "username", "password", "otp", "tls")
+"""What comes from one source as a whole, below `cluster`."""
+VARIABLES = (
+    "PMPC_TOKEN_ID",
+    "PMPC_TOKEN_SECRET",
+    "PMPC_USERNAME",
+    "PMPC_PASSWORD",
+    "PMPC_OTP",
+    "PMPC_CA_FILE",
+    "PMPC_FINGERPRINT",
+)
+"""What the environment says of a connection beside PMPC_URL."""
 
 
-@dataclass(frozen=True, slots=True)
-class StateLocation:
-    """Where what was seen and done is kept: a SQLite file, or a PostgreSQL URL with its password beside it."""
-
-    path: Path
-    url: str | None = None
-    password: Callable[[], Secret] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Safety:
-    """The policy for writes; ``policy`` maps low, medium, high and critical to run, confirm, plan, name or deny."""
-
-    mode: str
-    protected: tuple[str, ...]
-    require_backup: bool
-    policy: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
 class Settings:
     """The answer to every "where" and "with what" of one run.
 
-    ``layers`` are (origin, values in the form of config.yml), the strongest first; ``home`` is the directory of the
-    workspace, or of the environment's cluster in the user's state directory, None where there is neither.
+    ``layers`` are (origin, values in the form of config.yml), the strongest first. ``home`` is the directory of the
+    workspace, or of the environment's cluster in the user's state directory; None where there is neither.
+    ``found_by`` says what named the workspace, ``connection_origin`` which layer the connection is from.
     """
 
-    workspace: Workspace | None
-    found_by: str
-    home: Path | None
-    layers: tuple[tuple[str, JsonObject], ...]
-    warnings: tuple[Warn, ...]
-    context: SecretContext
-    connection_origin: str
+    __slots__ = ("connection_origin", "context", "found_by", "home", "layers", "warnings", "workspace")
+
+    def __init__(
+        self,
+        workspace: Workspace | None,
+        found_by: str,
+        home: Path | None,
+        layers: tuple[tuple[str, JsonObject], ...],
+        warnings: tuple[Warn, ...],
+        context: SecretContext,
+        connection_origin: str,
+    ) -> None:
+        self.workspace = workspace
+        self.found_by = found_by
+        self.home = home
+        self.layers = layers
+        self.warnings = warnings
+        self.context = context
+        self.connection_origin = connection_origin
 
     def value(self, key: str) -> Json:
         """Return the value of a dotted key of config.yml, None where nobody sets it."""
@@ -85,7 +89,7 @@ class Settings:
         bound = path[0] == "cluster" and len(path) > 1 and path[1] in CONNECTION_KEYS
         for origin, data in self.layers:
             # A connection is of one piece: the environment's URL never meets the workspace's token.
-            if bound and self.connection_origin and origin not in (self.connection_origin, "default"):
+            if bound and origin not in (self.connection_origin, "default"):
                 continue
             found = _at(data, path)
             if found is not None:
@@ -102,6 +106,8 @@ class Settings:
         """How to reach the cluster; raises ConfigError for what is missing. Secrets are read when first sent."""
         if not self.connection_origin:
             raise nowhere(self.context.environ)
+        from proxmox_mpc.workspace.connecting import connection
+
         cluster = next(data for origin, data in self.layers if origin == self.connection_origin).get("cluster")
         where = "the environment" if self.connection_origin == "environment" else "config.yml"
         timeout, parallel = self.value("cluster.request_timeout"), self.value("cluster.parallel")
@@ -111,11 +117,18 @@ class Settings:
     @property
     def state(self) -> StateLocation:
         """Where the database is; raises WorkspaceError where there is neither workspace nor environment."""
+        from proxmox_mpc.workspace.places import StateLocation
+
         if self.home is None:
             raise nowhere(self.context.environ)
         password = self.value("state.password")
-        source = later(from_data(password), "password of the database", self.context) if password else None
-        return StateLocation(self.home / "state.db", self.text("state.url"), source)
+        if password is None:
+            return StateLocation(self.home / "state.db", self.text("state.url"))
+        from proxmox_mpc.workspace.secret_sources import from_data
+        from proxmox_mpc.workspace.secrets import later
+
+        get = later(from_data(password), "password of the database", self.context)
+        return StateLocation(self.home / "state.db", self.text("state.url"), get)
 
     @property
     def simulated_worlds(self) -> Path:
@@ -127,6 +140,8 @@ class Settings:
     @property
     def safety(self) -> Safety:
         """The policy for writes."""
+        from proxmox_mpc.workspace.places import Safety
+
         protected = self.value("safety.protected")
         return Safety(
             mode=str(self.value("safety.mode")),
@@ -164,38 +179,46 @@ def resolve(
 
     Nothing is sent and no secret is read. Raises WorkspaceError and ConfigError.
     """
+    from proxmox_mpc.workspace.secrets import SecretContext
+
     user_state = userdirs.state_home(environ, home)
-    found = find_root(workspace, environ, cwd, home, Registry(user_state), chosen=not no_input)
-    layers = [("option", _options(output, request_timeout)), ("environment", _environment(environ))]
+    found = find_root(workspace, environ, cwd, home, user_state, chosen=not no_input)
     place: Workspace | None = None
     warnings: tuple[Warn, ...] = ()
     own: JsonObject = {}
     if found is not None:
         place, warnings = open_workspace(found[0], uid)
         own = load(place.config_file, place.cache / "config.json")
-        layers.append(("config.yml", own))
-    layers.append(("user config", _user(environ, home)))
-    layers.append(("default", DEFAULTS))
-
     by_environment = bool(environ.get("PMPC_URL"))
-    trust = Trust(user_state)
-    context = SecretContext(
-        environ=environ,
-        base=cwd if by_environment or place is None else place.root,
-        home=home,
-        uid=uid,
-        ask=None if no_input else ask,
-        trusted=lambda: place is not None and trust.holds(place.root, own),
-    )
     if place is not None and not by_environment:
         warnings += tuple(_stray(environ, own))
+    environment = _environment(environ)
+
+    def trusted() -> bool:
+        from proxmox_mpc.workspace.trust import Trust
+
+        return place is not None and Trust(user_state).holds(place.root, own)
+
     return Settings(
         workspace=place,
         found_by=found[1] if found else "",
-        home=_home(place, layers, user_state) if place or by_environment else None,
-        layers=tuple(layers),
+        home=place.directory if place else _home(environment, user_state) if by_environment else None,
+        layers=(
+            ("option", {"defaults": {"output": output}, "cluster": {"request_timeout": request_timeout}}),
+            ("environment", environment),
+            *([("config.yml", own)] if place else []),
+            ("user config", _user(environ, home)),
+            ("default", DEFAULTS),
+        ),
         warnings=warnings,
-        context=context,
+        context=SecretContext(
+            environ=environ,
+            base=cwd if by_environment or place is None else place.root,
+            home=home,
+            uid=uid,
+            ask=None if no_input else ask,
+            trusted=trusted,
+        ),
         connection_origin="environment" if by_environment else "config.yml" if place else "",
     )
 
@@ -205,27 +228,25 @@ def nowhere(environ: Mapping[str, str]) -> PmpcError:
     if any(environ.get(variable) for variable in VARIABLES):
         return ConfigError("credentials are in the environment, and PMPC_URL is not set", hint="export PMPC_URL=HOST")
     return WorkspaceError(
-        NOWHERE,
+        "no workspace is in use here, and PMPC_URL is not set",
         hint="pmpc workspace init DIR --url URL (sim://homelab needs no server), or export PMPC_URL, PMPC_TOKEN_ID "
         "and PMPC_TOKEN_SECRET",
     )
 
 
-def _home(place: Workspace | None, layers: list[tuple[str, JsonObject]], user_state: Path) -> Path:
-    if place is not None:
-        return place.directory
-    cluster = layers[1][1]["cluster"]
-    urls = cluster.get("endpoints") if isinstance(cluster, dict) else None
-    return user_state / label(str(urls[0])) if isinstance(urls, list) else user_state
+def _home(environment: JsonObject, user_state: Path) -> Path:
+    from proxmox_mpc.workspace.endpoints import label
 
-
-def _options(output: str | None, request_timeout: float | None) -> JsonObject:
-    return {"defaults": {"output": output}, "cluster": {"request_timeout": request_timeout}}
+    urls = _at(environment, ["cluster", "endpoints"])
+    assert isinstance(urls, list)
+    return user_state / label(str(urls[0]))
 
 
 def _environment(environ: Mapping[str, str]) -> JsonObject:
     values: JsonObject = {"defaults": {"output": environ.get("PMPC_OUTPUT") or None}}
     if environ.get("PMPC_URL"):
+        from proxmox_mpc.workspace.connecting import cluster_from_environment
+
         values["cluster"] = cluster_from_environment(environ)
     return values
 
