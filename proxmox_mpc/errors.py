@@ -138,6 +138,13 @@ class AlreadyExists(Conflict):
     code = "already_exists"
 
 
+class NoQuorum(Conflict):
+    """The cluster has lost its quorum: it answers reads and refuses every write."""
+
+    code = "no_quorum"
+    hint = "bring back nodes until more than half of the votes are there: pvecm status"
+
+
 # 7: unreachable, TLS, timeouts
 class Unreachable(PmpcError):
     """No endpoint answers, or the connection broke."""

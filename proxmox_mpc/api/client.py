@@ -1,0 +1,319 @@
+"""The live server as a source of answers, and the one way to send a call."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import NoReturn
+
+from proxmox_mpc._version import __version__
+from proxmox_mpc.api import tasks
+from proxmox_mpc.api.auth import Authority, TicketAuthority, TokenAuthority
+from proxmox_mpc.api.forms import checked_path, encode
+from proxmox_mpc.api.pool import ordered
+from proxmox_mpc.api.refusals import Refusal, error_text, readable, redirected, refused
+from proxmox_mpc.api.retry import Again, AttemptError, Backoff, Clock, Retries, RetryPolicy, Sleep
+from proxmox_mpc.api.trace import Exchange, Trace, visible
+from proxmox_mpc.api.wire import Headers, Reply, TransportFactory, Wire
+from proxmox_mpc.domain.call import Call
+from proxmox_mpc.domain.connection import Connection, Secret, Token
+from proxmox_mpc.domain.json import Json, JsonObject, Param, as_object, integer
+from proxmox_mpc.domain.source import Answer, Query
+from proxmox_mpc.domain.upid import Upid
+from proxmox_mpc.errors import (
+    AuthenticationError,
+    NodeUnreachable,
+    PmpcError,
+    RequestTimeout,
+    ServerBusy,
+    TlsError,
+    UnexpectedAnswer,
+    Unreachable,
+)
+
+_COMMON: Headers = [
+    ("User-Agent", f"pmpc/{__version__}"),
+    ("Accept", "application/json"),
+    ("Accept-Encoding", "gzip"),
+]
+_FORM = ("Content-Type", "application/x-www-form-urlencoded")
+
+
+class Api:
+    """A cluster, read over HTTP: a ``Source`` whose answers are of this moment. Safe to share between threads."""
+
+    live = True
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        transport: TransportFactory | None,
+        trace: Trace | None,
+        retry: RetryPolicy,
+        clock: Clock,
+        sleep: Sleep,
+        jitter: Callable[[], float],
+    ) -> None:
+        self._wire = Wire(connection, transport, clock)
+        self._parallel = connection.parallel
+        self._trace = trace
+        self._retry = retry
+        self._clock = clock
+        self._sleep = sleep
+        self._jitter = jitter
+        self._lock = threading.Lock()
+        self._silent_nodes: set[str] = set()
+        self._authority: Authority
+        if isinstance(connection.credentials, Token):
+            self._authority = TokenAuthority(connection.credentials)
+        else:
+            self._authority = TicketAuthority(connection.credentials, self._post_ticket, clock)
+
+    @property
+    def requests(self) -> int:
+        """How many HTTP requests have been sent, logins and repeated reads among them."""
+        return self._wire.requests
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint that answered last, or the first of the connection."""
+        return self._wire.endpoint
+
+    def read(self, path: str, params: Mapping[str, Param] | None = None) -> Json:
+        """Return the ``data`` of one GET; raises PmpcError."""
+        return self.answer(path, params).data
+
+    def answer(self, path: str, params: Mapping[str, Param] | None = None) -> Answer:
+        """Return ``data`` and ``total`` of one GET, repeated as the retry policy allows; raises PmpcError."""
+        retries = Retries(self._retry, self._clock, self._jitter)
+        while True:
+            try:
+                return self._get(path, params or {})
+            except AttemptError as failure:
+                pause = None if self._given_up(failure.error) else retries.pause_after(failure)
+                if pause is None:
+                    raise failure.error from failure.__cause__
+            if pause:
+                self._sleep(pause)
+
+    def read_many(self, queries: Sequence[Query]) -> list[Json | PmpcError]:
+        """Return the ``data`` of many GETs in their order, a few at once; a failure stands in its place.
+
+        Where nothing can be reached, or the credentials are refused, the queries that are left are not tried.
+        """
+        broken: list[PmpcError] = []
+
+        def one(query: Query) -> Json | PmpcError:
+            if broken:
+                return broken[0]
+            try:
+                return self.read(query.path, query.params)
+            except PmpcError as error:
+                if _concerns_all(error):
+                    broken.append(error)
+                return error
+
+        return ordered(one, queries, self._parallel)
+
+    def send(self, call: Call) -> Json:
+        """Send a write on a connection of its own, once, and return its ``data``: null, a UPID, or what it made.
+
+        Only the guard may call this: it has assessed, asked, and journalled. Raises PmpcError; RequestTimeout,
+        Unreachable and UnexpectedAnswer leave open whether the write was done.
+        """
+        form = encode(call.form)
+        try:
+            if call.method == "DELETE":
+                reply = self._ask(call.method, call.path, f"?{form}" if form else "", None, call.form)
+            else:
+                reply = self._ask(call.method, call.path, "", form.encode(), call.form)
+            return self._answer_of(reply, call.method, call.path).data
+        except AttemptError as failure:
+            raise failure.error from failure.__cause__
+
+    def task(self, upid: Upid) -> tasks.TaskStatus:
+        """Return the state of a task, asked of the node in its UPID."""
+        return tasks.status(self, upid)
+
+    def wait(
+        self,
+        upid: Upid,
+        *,
+        every: Backoff = tasks.POLL,
+        timeout: float | None = None,
+        on_log: tasks.OnLog | None = None,
+    ) -> tasks.TaskStatus:
+        """Wait for a task to end well, see ``tasks.wait``; raises TaskFailed and WaitExpired."""
+        return tasks.wait(self, upid, clock=self._clock, sleep=self._sleep, every=every, timeout=timeout, on_log=on_log)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._wire.close()
+
+    def __enter__(self) -> Api:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _get(self, path: str, params: Mapping[str, Param]) -> Answer:
+        query = encode(params)
+        return self._answer_of(self._ask("GET", path, f"?{query}" if query else "", None, params), "GET", path)
+
+    def _ask(
+        self, method: str, path: str, query: str, content: bytes | None, params: Mapping[str, Param | Secret]
+    ) -> Reply:
+        """Exchange one request with credentials; a read whose ticket is refused gets a second one."""
+        target = checked_path(path) + query
+        writes = method != "GET"
+        common = _COMMON if content is None else [*_COMMON, _FORM]
+        credentials = self._authority.headers(writes)
+        reply = self._exchange(method, path, target, common + credentials, content, params, writes)
+        if reply.status == 401 and self._authority.refused(credentials) and not writes:
+            credentials = self._authority.headers(writes)
+            reply = self._exchange(method, path, target, common + credentials, content, params, writes)
+        return reply
+
+    def _post_ticket(self, form: Mapping[str, Param | Secret]) -> JsonObject:
+        """Log in: the only request that writes without the guard, and the only one without credentials."""
+        path = "/access/ticket"
+        try:
+            reply = self._exchange("POST", path, path, [*_COMMON, _FORM], encode(form).encode(), form, True)
+            return as_object(self._answer_of(reply, "POST", path).data, "the answer to the login")
+        except AttemptError as failure:
+            if failure.again is Again.LATER:
+                raise
+            # A one-time code may be used up: only where the server could not take the login is it worth another.
+            raise failure.error from failure.__cause__
+
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        target: str,
+        headers: Headers,
+        content: bytes | None,
+        params: Mapping[str, Param | Secret],
+        fresh: bool,
+    ) -> Reply:
+        if self._trace is None:
+            return self._wire.exchange(method, target, headers, content, fresh=fresh)
+        started = self._clock()
+
+        def seen(endpoint: str, status: int | None, size: int, error: str | None) -> Exchange:
+            ms = (self._clock() - started) * 1000
+            url = f"{endpoint}/api2/json{path}"
+            return Exchange(method, url, status, ms, size, visible(path, params), error)
+
+        try:
+            reply = self._wire.exchange(method, target, headers, content, fresh=fresh)
+        except AttemptError as failure:
+            self._trace(seen(self.endpoint, None, 0, failure.error.message))
+            raise
+        except PmpcError as error:
+            self._trace(seen(self.endpoint, None, 0, error.message))
+            raise
+        self._trace(seen(reply.endpoint, reply.status, len(reply.body), None))
+        return reply
+
+    def _answer_of(self, reply: Reply, method: str, path: str) -> Answer:
+        """Decode an answer; raises AttemptError for an error status and for what PVE would never send."""
+        if not 200 <= reply.status < 300:
+            self._refuse(reply, method, path)
+        try:
+            body = _decode(reply.body)
+        except (ValueError, RecursionError) as error:
+            raise AttemptError(_no_json(reply, method, path)) from error
+        if not isinstance(body, dict) or "data" not in body:
+            raise AttemptError(UnexpectedAnswer(f'{method} {path}: the answer has no "data"'))
+        return Answer(body["data"], integer(body, "total"))
+
+    def _refuse(self, reply: Reply, method: str, path: str) -> NoReturn:
+        try:
+            body = _decode(reply.body)
+        except (ValueError, RecursionError):
+            body = None
+        text, fields = error_text(reply.reason, body)
+        refusal = Refusal(method, path, reply.status, text, fields, self._authority.who)
+        if reply.status < 400:
+            raise redirected(refusal, reply.location)
+        raise refused(refusal)
+
+    def _given_up(self, error: PmpcError) -> bool:
+        """Give each silent node one more try in the life of this object: it mostly stays silent, and lists are long."""
+        node = error.details.get("node")
+        if not isinstance(error, NodeUnreachable) or not isinstance(node, str) or error.details.get("status") != 595:
+            return False
+        with self._lock:
+            known = node in self._silent_nodes
+            self._silent_nodes.add(node)
+        return known
+
+
+def _random() -> float:
+    from random import random
+
+    return random()  # noqa: S311 - it spreads retries and keeps no secret
+
+
+def connect(
+    connection: Connection,
+    *,
+    transport: TransportFactory | None = None,
+    trace: Trace | None = None,
+    retry: RetryPolicy | None = None,
+    clock: Clock = time.monotonic,
+    sleep: Sleep = time.sleep,
+    jitter: Callable[[], float] = _random,
+) -> Api:
+    """Return the cluster behind a connection; nothing is sent, and no secret asked for, before the first request.
+
+    ``transport`` makes the transport to an endpoint (the simulator's for ``sim://``), again for each write;
+    ``jitter`` gives numbers from 0 to 1. Raises ConfigError for what cannot be a connection.
+    """
+    return Api(
+        connection,
+        transport=transport,
+        trace=trace,
+        retry=retry or RetryPolicy(),
+        clock=clock,
+        sleep=sleep,
+        jitter=jitter,
+    )
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
+
+
+def _decode(body: bytes) -> Json:
+    """Return the JSON of a body; raises ValueError or RecursionError."""
+    value: Json = _DECODER.decode(body.decode("utf-8"))
+    if b"\\ud" in body or b"\\uD" in body:
+        # Half of a surrogate pair could be neither printed nor stored.
+        value = _DECODER.decode(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8"))
+    return value
+
+
+def _no_json(reply: Reply, method: str, path: str) -> UnexpectedAnswer:
+    kind = readable(reply.content_type.partition(";")[0]) or "no content type"
+    return UnexpectedAnswer(
+        f"{method} {path}: {reply.endpoint} does not answer as Proxmox VE does ({kind}, {len(reply.body)} bytes)",
+        hint="is there a proxy, or a sign-in page, between here and the server?",
+    )
+
+
+def _concerns_all(error: PmpcError) -> bool:
+    """Tell whether every other request would fail in the same way."""
+    if isinstance(error, (AuthenticationError, TlsError)):
+        return True
+    return isinstance(error, Unreachable) and not isinstance(error, (NodeUnreachable, RequestTimeout, ServerBusy))
