@@ -1,0 +1,82 @@
+"""Storage replication: the jobs of the cluster, and what each source node last did."""
+
+from __future__ import annotations
+
+from proxmox_mpc.domain.json import JsonObject, as_rows, boolean, integer, number, text
+from proxmox_mpc.domain.moments import iso
+from proxmox_mpc.domain.shape import Field, rows
+from proxmox_mpc.domain.source import Query, Reading, Source, api_path
+from proxmox_mpc.services.guests import resources
+from proxmox_mpc.services.reads import Notes, node_states, read_parts, silent_nodes
+
+REPLICATION_ROWS = rows(
+    Field("id", "string", "the job: vmid and number"),
+    Field("guest", "integer", "the guest that is replicated"),
+    Field("source", "string?", "the node it is on"),
+    Field("target", "string", "the node it is copied to"),
+    Field("schedule", "string", "calendar events when it runs"),
+    Field("enabled", "boolean", "whether it is not disabled"),
+    Field("state", "string?", "ok, failing, syncing, never; null where the source node was not asked"),
+    Field("last_sync", "time?", "begin of the last run that succeeded"),
+    Field("next_sync", "time?", "when it runs next"),
+    Field("duration", "number?", "how long the last run took", unit="seconds", level="wide"),
+    Field("failures", "integer?", "runs that failed since the last success"),
+    Field("error", "string?", "why the last run failed"),
+    Field("rate", "number?", "limit in MB/s", level="wide"),
+    Field("comment", "string?", "comment", level="wide"),
+    doc="Replication jobs, by guest and number.",
+)
+
+
+def list_replication(source: Source) -> Reading[list[JsonObject]]:
+    """Return the jobs with their state; the state is not recorded, so offline it is null."""
+    jobs = as_rows(source.read("/cluster/replication"), "/cluster/replication")
+    notes = Notes()
+    states = _states(source, jobs, notes) if source.live and jobs else {}
+    found = [_row(job, states.get(text(job, "id") or "")) for job in jobs]
+    return Reading(sorted(found, key=lambda row: (integer(row, "guest") or 0, str(row["id"]))), *notes.values())
+
+
+def _states(source: Source, jobs: list[JsonObject], notes: Notes) -> dict[str, JsonObject]:
+    wanted = {name for job in jobs if (name := text(job, "source"))}
+    nodes = {name: state for name, state in node_states(resources(source)).items() if name in wanted or not wanted}
+    notes.add(*silent_nodes(nodes, "the state of the replication from it is unknown"))
+    parts = {
+        f"replication of {name}": Query(api_path("nodes", name, "replication"))
+        for name, state in nodes.items()
+        if state != "offline"
+    }
+    answers = read_parts(source, parts, notes)
+    return {text(row, "id") or "": row for what, answer in answers.items() for row in as_rows(answer, what)}
+
+
+def _row(job: JsonObject, state: JsonObject | None) -> JsonObject:
+    name = text(job, "id") or ""
+    known = state or {}
+    return {
+        "id": name,
+        "guest": integer(job, "guest") or integer({"id": name.partition("-")[0]}, "id") or 0,
+        "source": text(job, "source"),
+        "target": text(job, "target") or "",
+        # PVE leaves out the default (pve-guest-common, ReplicationConfig).
+        "schedule": text(job, "schedule") or "*/15",
+        "enabled": not boolean(job, "disable"),
+        "state": _state(state),
+        "last_sync": iso(number(known, "last_sync")),
+        "next_sync": iso(number(known, "next_sync")),
+        "duration": number(known, "duration"),
+        "failures": integer(known, "fail_count"),
+        "error": text(known, "error"),
+        "rate": number(job, "rate"),
+        "comment": text(job, "comment"),
+    }
+
+
+def _state(state: JsonObject | None) -> str | None:
+    if state is None:
+        return None
+    if number(state, "pid"):
+        return "syncing"
+    if text(state, "error") or integer(state, "fail_count"):
+        return "failing"
+    return "ok" if number(state, "last_sync") else "never"
