@@ -7,22 +7,18 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from proxmox_mpc._version import __version__
-from proxmox_mpc.api import tasks
 from proxmox_mpc.api.auth import Authority, TicketAuthority, TokenAuthority
 from proxmox_mpc.api.forms import checked_path, encode
 from proxmox_mpc.api.pool import ordered
-from proxmox_mpc.api.refusals import Refusal, error_text, readable, redirected, refused
-from proxmox_mpc.api.retry import Again, AttemptError, Backoff, Clock, Retries, RetryPolicy, Sleep
-from proxmox_mpc.api.trace import Exchange, Trace, visible
+from proxmox_mpc.api.retry import POLL, Again, AttemptError, Backoff, Clock, Retries, RetryPolicy, Sleep
 from proxmox_mpc.api.wire import Headers, Reply, TransportFactory, Wire
 from proxmox_mpc.domain.call import Call
 from proxmox_mpc.domain.connection import Connection, Secret, Token
-from proxmox_mpc.domain.json import Json, JsonObject, Param, as_object, integer
+from proxmox_mpc.domain.json import Json, JsonObject, Param, as_object, integer, text
 from proxmox_mpc.domain.source import Answer, Query
-from proxmox_mpc.domain.upid import Upid
 from proxmox_mpc.errors import (
     AuthenticationError,
     NodeUnreachable,
@@ -33,6 +29,11 @@ from proxmox_mpc.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
+
+if TYPE_CHECKING:
+    from proxmox_mpc.api.tasks import OnLog, TaskStatus
+    from proxmox_mpc.api.trace import Exchange, Trace
+    from proxmox_mpc.domain.upid import Upid
 
 _COMMON: Headers = [
     ("User-Agent", f"pmpc/{__version__}"),
@@ -88,7 +89,7 @@ class Api:
         return self.answer(path, params).data
 
     def answer(self, path: str, params: Mapping[str, Param] | None = None) -> Answer:
-        """Return ``data`` and ``total`` of one GET, repeated as the retry policy allows; raises PmpcError."""
+        """Return one GET's ``data`` and what stands beside it, repeated as the retry policy allows; raises PmpcError."""
         retries = Retries(self._retry, self._clock, self._jitter)
         while True:
             try:
@@ -135,20 +136,24 @@ class Api:
         except AttemptError as failure:
             raise failure.error from failure.__cause__
 
-    def task(self, upid: Upid) -> tasks.TaskStatus:
+    def task(self, upid: Upid) -> TaskStatus:
         """Return the state of a task, asked of the node in its UPID."""
-        return tasks.status(self, upid)
+        from proxmox_mpc.api.tasks import status
+
+        return status(self, upid)
 
     def wait(
         self,
         upid: Upid,
         *,
-        every: Backoff = tasks.POLL,
+        every: Backoff = POLL,
         timeout: float | None = None,
-        on_log: tasks.OnLog | None = None,
-    ) -> tasks.TaskStatus:
+        on_log: OnLog | None = None,
+    ) -> TaskStatus:
         """Wait for a task to end well, see ``tasks.wait``; raises TaskFailed and WaitExpired."""
-        return tasks.wait(self, upid, clock=self._clock, sleep=self._sleep, every=every, timeout=timeout, on_log=on_log)
+        from proxmox_mpc.api.tasks import wait
+
+        return wait(self, upid, clock=self._clock, sleep=self._sleep, every=every, timeout=timeout, on_log=on_log)
 
     def close(self) -> None:
         """Close every connection."""
@@ -204,6 +209,8 @@ class Api:
     ) -> Reply:
         if self._trace is None:
             return self._wire.exchange(method, target, headers, content, fresh=fresh)
+        from proxmox_mpc.api.trace import Exchange, visible
+
         started = self._clock()
 
         def seen(endpoint: str, status: int | None, size: int, error: str | None) -> Exchange:
@@ -232,9 +239,11 @@ class Api:
             raise AttemptError(_no_json(reply, method, path)) from error
         if not isinstance(body, dict) or "data" not in body:
             raise AttemptError(UnexpectedAnswer(f'{method} {path}: the answer has no "data"'))
-        return Answer(body["data"], integer(body, "total"))
+        return Answer(body["data"], integer(body, "total"), text(body, "changes"))
 
     def _refuse(self, reply: Reply, method: str, path: str) -> NoReturn:
+        from proxmox_mpc.api.refusals import Refusal, error_text, redirected, refused
+
         try:
             body = _decode(reply.body)
         except (ValueError, RecursionError):
@@ -305,6 +314,8 @@ def _decode(body: bytes) -> Json:
 
 
 def _no_json(reply: Reply, method: str, path: str) -> UnexpectedAnswer:
+    from proxmox_mpc.api.refusals import readable
+
     kind = readable(reply.content_type.partition(";")[0]) or "no content type"
     return UnexpectedAnswer(
         f"{method} {path}: {reply.endpoint} does not answer as Proxmox VE does ({kind}, {len(reply.body)} bytes)",
