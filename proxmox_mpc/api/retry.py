@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import Enum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from proxmox_mpc.errors import PmpcError
 
@@ -30,8 +29,7 @@ class AttemptError(Exception):
         self.again = again
 
 
-@dataclass(frozen=True, slots=True)
-class Backoff:
+class Backoff(NamedTuple):
     """Growing pauses in seconds: ``first``, then ``factor`` times the one before, never above ``most``."""
 
     first: float = 0.3
@@ -46,8 +44,11 @@ class Backoff:
             pause = min(pause * self.factor, self.most)
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
+POLL = Backoff(first=0.25, factor=1.5, most=4.0)
+"""How a task is polled: a quick one is noticed quickly, a long one costs the server little."""
+
+
+class RetryPolicy(NamedTuple):
     """How often a read is repeated: ``tries`` in all, none begun more than ``budget`` seconds after the first.
 
     A stale connection costs no try: it is replaced at once, and once.

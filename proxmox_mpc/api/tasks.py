@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from proxmox_mpc.api.retry import Backoff, Clock, Sleep
+from proxmox_mpc.api.retry import POLL, Backoff, Clock, Sleep
 from proxmox_mpc.domain.json import as_object, as_rows, integer, text
 from proxmox_mpc.domain.source import Source
 from proxmox_mpc.domain.upid import Upid
@@ -14,7 +14,6 @@ from proxmox_mpc.errors import TaskFailed, TlsError, Unreachable, WaitExpired
 
 OnLog = Callable[[str], None]
 
-POLL = Backoff(first=0.25, factor=1.5, most=4.0)
 _WARNINGS = re.compile(r"WARNINGS: (\d+)")
 _LOG_PAGE = 500
 # For how many seconds the task's node may stay silent: a reboot in between is survived, a dead node is reported.

@@ -10,8 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from proxmox_mpc.api.retry import Again, AttemptError, Clock
@@ -39,8 +38,7 @@ _CONNECT_OF_MANY = 4.0
 _DELAY_OF_401 = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """An answer as it came: ``reason`` in bytes, because httpx drops what is not ASCII from its text."""
 
     status: int
