@@ -13,6 +13,10 @@ ROOT = Group(
         ),
         "vm": Group("Virtual machines", {"list": Leaf("guests:vm_list", "List the virtual machines of the cluster")}),
         "ct": Group("Containers", {"list": Leaf("guests:ct_list", "List the containers of the cluster")}),
+        "sim": Group(
+            "The embedded Proxmox VE",
+            {"serve": Leaf("sim:serve", "Serve a simulated cluster over TLS on 127.0.0.1")},
+        ),
         "help": Leaf("about:help_", "Show the help of a command"),
         "schema": Leaf("about:schema", "Print the JSON Schema of a command's output"),
         "completion": Leaf("about:completion", "Print the completion script of a shell"),

@@ -21,7 +21,11 @@ from proxmox_mpc.output.result import Result
 from proxmox_mpc.output.streams import Streams, event_line
 
 if TYPE_CHECKING:
-    from proxmox_mpc.api import Api
+    from ssl import SSLContext
+
+    from httpx import BaseTransport, Limits
+
+    from proxmox_mpc.api import Api, Exchange
     from proxmox_mpc.cli.verbs import Verb
     from proxmox_mpc.state import RecordedSource, StateStore
     from proxmox_mpc.workspace.settings import Settings
@@ -77,9 +81,9 @@ class Context:
 
     # Output
 
-    def show(self, shape: Shape, result: Result) -> None:
-        """Print a result now; ``cli.main`` calls it for what a verb returns, long-running verbs for each answer."""
-        render(result, shape, self.view, self.streams)
+    def show(self, shape: Shape, result: Result, *, line: bool = False) -> None:
+        """Print a result now: what a verb returns, or each answer of one that runs on; ``line``: JSON on one line."""
+        render(result, shape, replace(self.view, line=line), self.streams)
 
     def warn(self, warn: Warn) -> None:
         """Say a warning on stderr and in the log."""
@@ -101,11 +105,23 @@ class Context:
             self.options.log_file = None
             raise ConfigError(f"--log-file: cannot write {str(path)!r}: {error.strerror}") from error
 
-    def trace(self, event: Mapping[str, Json]) -> None:
-        """Show one request (-vv) and log it; the API layer has redacted every secret."""
-        self.log("request", **dict(event))
+    def trace(self, exchange: Exchange) -> None:
+        """Show one request (-vv) and log it; the API layer has left every secret out."""
+        self.log(
+            "request",
+            method=exchange.method,
+            url=exchange.url,
+            status=exchange.status,
+            ms=round(exchange.ms, 1),
+            params=dict(exchange.params),
+            error=exchange.error,
+        )
         if self.options.verbose >= 2:
-            self.streams.trace(" ".join(f"{key}={value}" for key, value in event.items() if value is not None))
+            came = f"{exchange.status}" if exchange.error is None else exchange.error
+            sent = "".join(f" {key}={value}" for key, value in exchange.params.items())
+            self.streams.trace(
+                f"{exchange.method} {exchange.url}{sent} -> {came} ({exchange.ms:.0f} ms, {exchange.size} B)"
+            )
 
     # What commands work with
 
@@ -140,12 +156,23 @@ class Context:
         """The client of the live server; a sim:// endpoint is answered in this process."""
         from proxmox_mpc.api import connect
 
-        settings = self.settings
-        connection = settings.connection
-        transport = None
-        if connection.endpoints[0].startswith("sim://"):
-            transport = self._simulated(settings.simulated_worlds)
-        return connect(connection, transport=transport, trace=self.trace)
+        connection = self.settings.connection
+        simulated = any(endpoint.startswith("sim://") for endpoint in connection.endpoints)
+        wanted = self.options.verbose >= 2 or self.options.log_file is not None
+        return connect(
+            connection,
+            transport=self._simulated if simulated else None,
+            trace=self.trace if wanted else None,
+        )
+
+    def _simulated(self, url: str, _tls: SSLContext | None, _limits: Limits) -> BaseTransport:
+        """Return the in-process door to a simulated world, which is kept with the workspace."""
+        from proxmox_mpc.simulator.transport import connect
+
+        try:
+            return connect(url, self.settings.simulated_worlds)
+        except ValueError as error:
+            raise ConfigError(f"{url}: {error}", hint="worlds: homelab, datacenter:NODES:GUESTS:SEED") from error
 
     @cached_property
     def recorded(self) -> RecordedSource:

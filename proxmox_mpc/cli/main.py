@@ -121,7 +121,8 @@ def _run(argv: Sequence[str], context: Context) -> int:
 def _finish(outcome: Outcome, context: Context) -> int:
     """Print the result, then its warnings, and decide the status: 8 and 10 beat 11."""
     result = context.completed(outcome.verb, outcome.result)
-    context.show(outcome.verb.shape, result)
+    if result.data is not None or outcome.verb.shape.kind == "any":
+        context.show(outcome.verb.shape, result)
     for warn in result.warnings:
         context.warn(warn)
     if result.status:

@@ -13,8 +13,10 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./@+-]*( [A-Za-z0-9_./@+-]+)*")
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf"})
 
 
-def to_json(data: Json) -> str:
+def to_json(data: Json, *, line: bool = False) -> str:
     """Return JSON: a list has a line a row (quick for long lists, good for grep), one object is indented."""
+    if line:
+        return json.dumps(data, ensure_ascii=False)
     if isinstance(data, list) and data and not isinstance(data[0], (str, int, float)):
         rows = ",\n  ".join(json.dumps(row, ensure_ascii=False) for row in data)
         return f"[\n  {rows}\n]"

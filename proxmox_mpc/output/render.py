@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from proxmox_mpc.domain.json import Json, JsonObject
 from proxmox_mpc.domain.shape import Shape
@@ -15,7 +15,7 @@ from proxmox_mpc.output.streams import Streams
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the options ask of the output."""
+    """What the options ask of the output; ``line`` puts JSON on one line, for answers that follow one another."""
 
     format: str = "table"
     query: str | None = None
@@ -24,7 +24,7 @@ class View:
     sort: Sequence[str] = ()
     header: bool = True
     wide: bool = False
-    colour: str = field(default="auto")
+    line: bool = False
 
 
 def render(result: Result, shape: Shape, view: View, streams: Streams) -> None:
@@ -35,9 +35,9 @@ def render(result: Result, shape: Shape, view: View, streams: Streams) -> None:
 
         data = query(view.query, data)
     if view.format == "json":
-        streams.data(to_json(data))
+        streams.data(to_json(data, line=view.line))
     elif view.format == "yaml":
-        streams.data(to_yaml(data))
+        streams.data(f"---\n{to_yaml(data)}" if view.line else to_yaml(data))
     elif view.query is not None:
         streams.data(_found(data, view, streams.width))
     elif result.page is not None:

@@ -15,7 +15,8 @@ T = TypeVar("T")
 class Result:
     """``data`` is printed in the command's shape; ``status`` is the exit status when nothing else applies.
 
-    ``partial`` makes it 11 unless --allow-partial; ``page`` replaces the table where people need another view.
+    ``data`` None: the verb has printed what it had to say. ``partial`` makes it 11 unless --allow-partial; ``page``
+    replaces the table where people need another view.
     """
 
     data: Json
