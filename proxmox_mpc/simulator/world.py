@@ -20,7 +20,8 @@ FORMAT = 1
 class Node:
     """A cluster member; ``documents`` holds what only one path answers, by that path below /nodes/{node}.
 
-    ``load`` is the fraction of all cores in use around which the simulated use moves.
+    ``load`` (a fraction of all cores), ``memory_used`` and ``rootfs_used`` are its own share, to which running guests
+    and volumes on its root disk add.
     """
 
     name: str
