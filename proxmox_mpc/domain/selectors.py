@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from proxmox_mpc.domain.guests import NOUNS, GuestRef, Kind
@@ -20,9 +19,28 @@ _RANGE = re.compile(r"([0-9]+)-([0-9]+)")
 _GLOB = re.compile(r"[*?\[]")
 
 # What pvestatd reports for a guest: stopped, unknown, or the state that QEMU gives (qapi/run-state.json).
-STATUSES = tuple(
-    "running stopped paused suspended unknown prelaunch preconfig inmigrate postmigrate finish-migrate restore-vm"
-    " save-vm shutdown io-error internal-error guest-panicked watchdog debug colo".split()
+STATUSES = frozenset(
+    {
+        "running",
+        "stopped",
+        "paused",
+        "suspended",
+        "unknown",
+        "prelaunch",
+        "preconfig",
+        "inmigrate",
+        "postmigrate",
+        "finish-migrate",
+        "restore-vm",
+        "save-vm",
+        "shutdown",
+        "io-error",
+        "internal-error",
+        "guest-panicked",
+        "watchdog",
+        "debug",
+        "colo",
+    }
 )
 
 
@@ -85,6 +103,8 @@ def nothing_selected(kind: Kind | None) -> NotFound:
 
 def unknown_guest(guests: Sequence[GuestRef], text: str, kind: Kind | None) -> NotFound:
     """Return the error for a name or id that no guest has, with near ones."""
+    from difflib import get_close_matches
+
     by_name = {guest.name: guest for guest in guests if guest.name and kind in (None, guest.kind)}
     near = [] if _ID.fullmatch(text) else get_close_matches(text, by_name, n=3, cutoff=0.6)
     meant = f"did you mean {' or '.join(f'{name} ({by_name[name].vmid})' for name in near)}? " if near else ""
@@ -149,6 +169,8 @@ def _other_kind(guest: GuestRef, text: str, verb: str) -> UsageError:
 
 
 def _no_status(status: str) -> UsageError:
+    from difflib import get_close_matches
+
     near = get_close_matches(status.lower(), STATUSES, n=1)
     meant = f"did you mean {near[0]}? " if near else ""
     return UsageError(f"--status: a guest is never {status!r}", hint=f"{meant}for example: running, stopped, paused")
