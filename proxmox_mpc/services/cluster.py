@@ -26,7 +26,7 @@ CLUSTER_PAGE = item(
     Field("name", "string?", "name of the cluster; null for a node that stands alone"),
     Field("clustered", "boolean", "whether it is a cluster"),
     Field("quorate", "boolean?", "whether more than half of the votes are there; null without a cluster"),
-    Field("identity", "string?", "what tells this cluster from any other: the fingerprint of its authority"),
+    Field("root_ca", "string?", "fingerprint of its own root certificate, which tells it from any other cluster"),
     Field("version", "string?", "release of Proxmox VE on the node that was asked"),
     Field("config_version", "integer?", "version of the cluster configuration"),
     Field("nodes_total", "integer", "nodes of the cluster"),
@@ -49,7 +49,7 @@ CLUSTER_LOG_ROWS = rows(
 )
 _SEVERITIES = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
 
-AUTHORITY = "pve-root-ca.pem"
+ROOT_CA = "pve-root-ca.pem"
 """The certificate of a cluster's own authority, made once with the cluster and kept on every node."""
 
 
@@ -70,7 +70,7 @@ def show_cluster(source: Source) -> Reading[JsonObject]:
         "name": text(cluster, "name") if cluster else None,
         "clustered": cluster is not None,
         "quorate": boolean(cluster, "quorate") if cluster else None,
-        "identity": authority_fingerprint(source, [name for name, state in states.items() if state == "online"]),
+        "root_ca": root_ca_fingerprint(source, [name for name, state in states.items() if state == "online"]),
         "version": version,
         "config_version": integer(cluster, "version") if cluster else None,
         "nodes_total": len(members),
@@ -110,15 +110,15 @@ def _member(row: JsonObject, versions: dict[str, str | None]) -> Json:
     }
 
 
-def authority_fingerprint(source: Source, nodes: Sequence[str]) -> str | None:
-    """Return the fingerprint of the cluster's authority from the first node that tells it; None where none does."""
+def root_ca_fingerprint(source: Source, nodes: Sequence[str]) -> str | None:
+    """Return the fingerprint of the root certificate from the first node that tells it; None where none does."""
     for node in nodes if source.live else ():
         try:
             listed = as_rows(source.read(api_path("nodes", node, "certificates", "info")), "certificates")
         except PmpcError:
             continue
         for row in listed:
-            if text(row, "filename") == AUTHORITY:
+            if text(row, "filename") == ROOT_CA:
                 return text(row, "fingerprint")
     return None
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
+from proxmox_mpc.domain.guests import KINDS
 from proxmox_mpc.domain.json import Json, JsonObject, as_rows, integer, text
 from proxmox_mpc.domain.shape import Field, item, rows
 from proxmox_mpc.domain.source import Query, Reading, Source
 from proxmox_mpc.errors import NotFound
-from proxmox_mpc.services.guests import KINDS
 from proxmox_mpc.services.reads import Notes, read_parts, rows_of
 
 POOL_ROWS = rows(
@@ -43,7 +43,7 @@ def list_pools(source: Source) -> Reading[list[JsonObject]]:
     pools = as_rows(source.read("/pools"), "/pools")
     notes = Notes()
     answers = read_parts(source, {"the pools' guests": Query("/cluster/resources")}, notes) if pools else {}
-    guests = rows_of(as_rows(list(answers.values())[0], "/cluster/resources"), *KINDS) if answers else None
+    guests = rows_of(as_rows(next(iter(answers.values())), "/cluster/resources"), *KINDS) if answers else None
     members = Counter(text(row, "pool") for row in guests or ())
     running = Counter(text(row, "pool") for row in guests or () if row.get("status") == "running")
     found: list[JsonObject] = [
