@@ -14,14 +14,15 @@ from typing import Any, cast
 from proxmox_mpc.simulator.json import Config, Json, JsonObject
 
 FORMAT = 1
+DOOR_SECRET = "5e000000-0000-4000-8000-000000000001"  # noqa: S105
+"""The secret of the token that a simulated world holds ready: known to all, it guards nothing."""
 
 
 @dataclass
 class Node:
     """A cluster member; ``documents`` holds what only one path answers, by that path below /nodes/{node}.
 
-    ``load`` (a fraction of all cores), ``memory_used`` and ``rootfs_used`` are its own share, to which running guests
-    and volumes on its root disk add.
+    ``load`` is the fraction of all cores in use around which the simulated use moves.
     """
 
     name: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from proxmox_mpc.simulator.json import Config, Json, JsonObject
-from proxmox_mpc.simulator.world import Acl, ApiToken, Guest, Node, Pool, Storage, User, World
+from proxmox_mpc.simulator.world import DOOR_SECRET, Acl, ApiToken, Guest, Node, Pool, Storage, User, World
 from proxmox_mpc.simulator.worlds.builder import DAY, GIB, HOUR, Builder
 from proxmox_mpc.simulator.worlds.machine import disk_row, packages, services
 from proxmox_mpc.simulator.worlds.small import PASSWORD
@@ -40,7 +40,17 @@ def datacenter(created: int, nodes: int, guests: int, seed: int) -> World:
         if chance.random() < 0.8:
             world.pools[chance.choice(pools)].vms.append(vmid)
         _decorate(build, guest, chance)
+    _load_nodes(world)
     return world
+
+
+def _load_nodes(world: World) -> None:
+    """Let each node's own figures hold those of its running guests, as far as it can carry them."""
+    for guest in world.guests.values():
+        if guest.running:
+            node = world.nodes[guest.node]
+            node.memory_used = min(node.memory_used + guest.memory_used, node.memory * 19 // 20)
+            node.load = min(node.load + guest.load * int(str(guest.config["cores"])) / node.cores, 0.9)
 
 
 def _add_node(build: Builder, number: int, chance: Random) -> None:
@@ -93,7 +103,7 @@ def _add_storages(world: World, nodes: int, guests: int) -> None:
 
 def _add_access(build: Builder) -> None:
     world = build.world
-    token = ApiToken("pmpc", build.uuid(), privsep=False)
+    token = ApiToken("pmpc", DOOR_SECRET, privsep=False)
     world.door_token = ["root@pam!pmpc", token.secret]
     world.realms = {"pam": {"type": "pam", "comment": "Linux PAM standard authentication"}}
     auditor = User("auditor@pve", PASSWORD, tokens={"readonly": ApiToken("readonly", build.uuid(), privsep=False)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proxmox_mpc.simulator.world import ApiToken, Node, Storage, User, World
+from proxmox_mpc.simulator.world import DOOR_SECRET, ApiToken, Node, Storage, User, World
 from proxmox_mpc.simulator.worlds.builder import DAY, GIB, Builder
 from proxmox_mpc.simulator.worlds.machine import disk_row, packages, services
 
@@ -30,7 +30,7 @@ def empty(created: int, name: str = "empty") -> World:
     world.storages["local-lvm"] = Storage(
         "local-lvm", {"type": "lvmthin", "vgname": "pve", "thinpool": "data", "content": "images,rootdir"}, 400 * GIB
     )
-    token = ApiToken("pmpc", build.uuid(), privsep=False)
+    token = ApiToken("pmpc", DOOR_SECRET, privsep=False)
     world.door_token = ["root@pam!pmpc", token.secret]
     world.realms = {
         "pam": {"type": "pam", "comment": "Linux PAM standard authentication"},

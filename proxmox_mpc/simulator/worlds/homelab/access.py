@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proxmox_mpc.simulator.world import Acl, ApiToken, User
+from proxmox_mpc.simulator.world import DOOR_SECRET, Acl, ApiToken, User
 from proxmox_mpc.simulator.worlds.builder import DAY, Builder
 
 PASSWORD = "homelab-password"  # noqa: S105 - the simulator's own, in no other place
@@ -12,7 +12,7 @@ TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105 - as above
 def add_access(build: Builder) -> None:
     """Add root with a ready token, people with less, and tokens from all rights to none."""
     world, now = build.world, build.now
-    full = ApiToken("pmpc", build.uuid(), privsep=False, comment="for pmpc")
+    full = ApiToken("pmpc", DOOR_SECRET, privsep=False, comment="for pmpc")
     world.door_token = [f"root@pam!{full.tokenid}", full.secret]
     world.realms = {
         "pam": {"type": "pam", "comment": "Linux PAM standard authentication"},

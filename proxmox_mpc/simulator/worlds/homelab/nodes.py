@@ -20,7 +20,7 @@ def add_nodes(build: Builder) -> None:
     world, now = build.world, build.now
     world.nodes["pve1"] = Node(
         "pve1", 1, "10.10.0.11", cores=12, sockets=1, cpu_model="AMD Ryzen 9 5900X 12-Core Processor",
-        memory=64 * GIB, memory_used=17 * GIB, swap=8 * GIB, rootfs=94 * GIB, rootfs_used=21 * GIB, load=0.04,
+        memory=64 * GIB, memory_used=29 * GIB, swap=8 * GIB, rootfs=94 * GIB, rootfs_used=21 * GIB, load=0.14,
         booted=now - 61 * DAY - 5 * HOUR,
         disks=[
             disk_row("/dev/nvme0n1", "Samsung SSD 980 PRO 1TB", 1_000_204_886_016, "nvme", "LVM", wear=93),
@@ -30,8 +30,8 @@ def add_nodes(build: Builder) -> None:
     )  # fmt: skip
     world.nodes["pve2"] = Node(
         "pve2", 2, "10.10.0.12", cores=8, sockets=1, cpu_model="Intel(R) Core(TM) i7-10700 CPU @ 2.90GHz",
-        memory=32 * GIB, memory_used=3 * GIB, swap=8 * GIB, swap_used=GIB // 4, rootfs=94 * GIB,
-        rootfs_used=35 * GIB, load=0.05, booted=now - 12 * DAY - 3 * HOUR,
+        memory=32 * GIB, memory_used=28 * GIB, swap=8 * GIB, swap_used=GIB // 4, rootfs=94 * GIB,
+        rootfs_used=35 * GIB, load=0.41, booted=now - 12 * DAY - 3 * HOUR,
         disks=[
             disk_row("/dev/nvme0n1", "CT1000P3SSD8", 1_000_204_886_016, "nvme", "LVM", wear=99),
             disk_row("/dev/sda", "ST4000VN008-2DR166", 4_000_787_030_016, "hdd", "ZFS", rpm=5980),
@@ -40,8 +40,8 @@ def add_nodes(build: Builder) -> None:
     )  # fmt: skip
     world.nodes["pve3"] = Node(
         "pve3", 3, "10.10.0.13", cores=4, sockets=1, cpu_model="Intel(R) N100",
-        memory=16 * GIB, memory_used=4 * GIB, swap=4 * GIB, swap_used=GIB, rootfs=58 * GIB, rootfs_used=43 * GIB,
-        load=0.12, booted=now - 2 * DAY - HOUR,
+        memory=16 * GIB, memory_used=9 * GIB, swap=4 * GIB, swap_used=GIB, rootfs=58 * GIB, rootfs_used=51 * GIB,
+        load=0.42, booted=now - 2 * DAY - HOUR,
         disks=[
             disk_row("/dev/sda", "KINGSTON SA400S37480G", 480_103_981_056, "ssd", "LVM", wear=11, health="FAILED"),
             disk_row("/dev/sdb", "SanDisk Ultra Fit", 61_530_439_680, "usb", None, health="UNKNOWN"),
