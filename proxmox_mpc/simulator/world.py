@@ -14,8 +14,9 @@ from typing import Any, cast
 from proxmox_mpc.simulator.json import Config, Json, JsonObject
 
 FORMAT = 1
+DOOR_TOKEN_ID = "root@pam!pmpc"
 DOOR_SECRET = "5e000000-0000-4000-8000-000000000001"  # noqa: S105
-"""The secret of the token that a simulated world holds ready: known to all, it guards nothing."""
+"""The token that a simulated world holds ready: known to all, it guards nothing."""
 
 
 @dataclass
