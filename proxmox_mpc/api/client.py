@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from proxmox_mpc._version import __version__
+from proxmox_mpc.api.answers import answer_of
 from proxmox_mpc.api.auth import Authority, TicketAuthority, TokenAuthority
-from proxmox_mpc.api.forms import checked_path, encode
+from proxmox_mpc.api.forms import checked_path, encode, node_of
 from proxmox_mpc.api.pool import ordered
 from proxmox_mpc.api.retry import POLL, Again, AttemptError, Backoff, Clock, Retries, RetryPolicy, Sleep
 from proxmox_mpc.api.wire import Headers, Reply, TransportFactory, Wire
 from proxmox_mpc.domain.call import Call
 from proxmox_mpc.domain.connection import Connection, Secret, Token
-from proxmox_mpc.domain.json import Json, JsonObject, Param, as_object, integer, text
+from proxmox_mpc.domain.json import Json, JsonObject, Param, as_object
 from proxmox_mpc.domain.source import Answer, Query
 from proxmox_mpc.errors import (
     AuthenticationError,
     NodeUnreachable,
     PmpcError,
-    RequestTimeout,
     ServerBusy,
     TlsError,
-    UnexpectedAnswer,
     Unreachable,
 )
 
@@ -67,7 +65,7 @@ class Api:
         self._sleep = sleep
         self._jitter = jitter
         self._lock = threading.Lock()
-        self._silent_nodes: set[str] = set()
+        self._down: set[str] = set()
         self._authority: Authority
         if isinstance(connection.credentials, Token):
             self._authority = TokenAuthority(connection.credentials)
@@ -89,7 +87,7 @@ class Api:
         return self.answer(path, params).data
 
     def answer(self, path: str, params: Mapping[str, Param] | None = None) -> Answer:
-        """Return one GET's ``data`` and what stands beside it, repeated as the retry policy allows; raises PmpcError."""
+        """Return ``data`` and what stands beside it of one GET, repeated as the policy allows; raises PmpcError."""
         retries = Retries(self._retry, self._clock, self._jitter)
         while True:
             try:
@@ -104,18 +102,25 @@ class Api:
     def read_many(self, queries: Sequence[Query]) -> list[Json | PmpcError]:
         """Return the ``data`` of many GETs in their order, a few at once; a failure stands in its place.
 
-        Where nothing can be reached, or the credentials are refused, the queries that are left are not tried.
+        What would fail in the same way is not tried: the rest of the queries to a node that is down, and all that are
+        left where no endpoint can be reached or the credentials are refused.
         """
         broken: list[PmpcError] = []
+        down: dict[str, PmpcError] = {}
 
         def one(query: Query) -> Json | PmpcError:
+            node = node_of(query.path)
             if broken:
                 return broken[0]
+            if node in down:
+                return down[node]
             try:
                 return self.read(query.path, query.params)
             except PmpcError as error:
                 if _concerns_all(error):
                     broken.append(error)
+                elif node is not None and _node_is_down(error):
+                    down[node] = error
                 return error
 
         return ordered(one, queries, self._parallel)
@@ -132,7 +137,7 @@ class Api:
                 reply = self._ask(call.method, call.path, f"?{form}" if form else "", None, call.form)
             else:
                 reply = self._ask(call.method, call.path, "", form.encode(), call.form)
-            return self._answer_of(reply, call.method, call.path).data
+            return answer_of(reply, call.method, call.path, self._authority.who).data
         except AttemptError as failure:
             raise failure.error from failure.__cause__
 
@@ -169,7 +174,8 @@ class Api:
 
     def _get(self, path: str, params: Mapping[str, Param]) -> Answer:
         query = encode(params)
-        return self._answer_of(self._ask("GET", path, f"?{query}" if query else "", None, params), "GET", path)
+        reply = self._ask("GET", path, f"?{query}" if query else "", None, params)
+        return answer_of(reply, "GET", path, self._authority.who)
 
     def _ask(
         self, method: str, path: str, query: str, content: bytes | None, params: Mapping[str, Param | Secret]
@@ -190,7 +196,7 @@ class Api:
         path = "/access/ticket"
         try:
             reply = self._exchange("POST", path, path, [*_COMMON, _FORM], encode(form).encode(), form, True)
-            return as_object(self._answer_of(reply, "POST", path).data, "the answer to the login")
+            return as_object(answer_of(reply, "POST", path, self._authority.who).data, "the answer to the login")
         except AttemptError as failure:
             if failure.again is Again.LATER:
                 raise
@@ -229,39 +235,14 @@ class Api:
         self._trace(seen(reply.endpoint, reply.status, len(reply.body), None))
         return reply
 
-    def _answer_of(self, reply: Reply, method: str, path: str) -> Answer:
-        """Decode an answer; raises AttemptError for an error status and for what PVE would never send."""
-        if not 200 <= reply.status < 300:
-            self._refuse(reply, method, path)
-        try:
-            body = _decode(reply.body)
-        except (ValueError, RecursionError) as error:
-            raise AttemptError(_no_json(reply, method, path)) from error
-        if not isinstance(body, dict) or "data" not in body:
-            raise AttemptError(UnexpectedAnswer(f'{method} {path}: the answer has no "data"'))
-        return Answer(body["data"], integer(body, "total"), text(body, "changes"))
-
-    def _refuse(self, reply: Reply, method: str, path: str) -> NoReturn:
-        from proxmox_mpc.api.refusals import Refusal, error_text, redirected, refused
-
-        try:
-            body = _decode(reply.body)
-        except (ValueError, RecursionError):
-            body = None
-        text, fields = error_text(reply.reason, body)
-        refusal = Refusal(method, path, reply.status, text, fields, self._authority.who)
-        if reply.status < 400:
-            raise redirected(refusal, reply.location)
-        raise refused(refusal)
-
     def _given_up(self, error: PmpcError) -> bool:
-        """Give each silent node one more try in the life of this object: it mostly stays silent, and lists are long."""
+        """Give each node that is down one more try in the life of this object: it mostly stays down."""
         node = error.details.get("node")
-        if not isinstance(error, NodeUnreachable) or not isinstance(node, str) or error.details.get("status") != 595:
+        if not isinstance(node, str) or not _node_is_down(error):
             return False
         with self._lock:
-            known = node in self._silent_nodes
-            self._silent_nodes.add(node)
+            known = node in self._down
+            self._down.add(node)
         return known
 
 
@@ -297,34 +278,15 @@ def connect(
     )
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
-
-
-_DECODER = json.JSONDecoder(parse_constant=_no_constant)
-
-
-def _decode(body: bytes) -> Json:
-    """Return the JSON of a body; raises ValueError or RecursionError."""
-    value: Json = _DECODER.decode(body.decode("utf-8"))
-    if b"\\ud" in body or b"\\uD" in body:
-        # Half of a surrogate pair could be neither printed nor stored.
-        value = _DECODER.decode(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8"))
-    return value
-
-
-def _no_json(reply: Reply, method: str, path: str) -> UnexpectedAnswer:
-    from proxmox_mpc.api.refusals import readable
-
-    kind = readable(reply.content_type.partition(";")[0]) or "no content type"
-    return UnexpectedAnswer(
-        f"{method} {path}: {reply.endpoint} does not answer as Proxmox VE does ({kind}, {len(reply.body)} bytes)",
-        hint="is there a proxy, or a sign-in page, between here and the server?",
-    )
+def _node_is_down(error: PmpcError) -> bool:
+    # 596 may be one hanging storage of a node that is well.
+    return isinstance(error, NodeUnreachable) and error.details.get("status") == 595
 
 
 def _concerns_all(error: PmpcError) -> bool:
     """Tell whether every other request would fail in the same way."""
-    if isinstance(error, (AuthenticationError, TlsError)):
-        return True
-    return isinstance(error, Unreachable) and not isinstance(error, (NodeUnreachable, RequestTimeout, ServerBusy))
+    if isinstance(error, ServerBusy):
+        # What a proxy in front of the cluster answers for it.
+        return error.details.get("status") in (502, 503, 504)
+    no_endpoint = isinstance(error, Unreachable) and "endpoints" in error.details
+    return no_endpoint or isinstance(error, (AuthenticationError, TlsError))

@@ -48,3 +48,9 @@ def checked_path(path: str) -> str:
     if not path.startswith("/") or not plain or not {"", ".", ".."}.isdisjoint(segments):
         raise UsageError(f"{path[:200]!r} is no API path", hint="a path looks like /nodes/pve1/qemu/101/config")
     return path
+
+
+def node_of(path: str) -> str | None:
+    """Return the node that a path leads to, or None."""
+    segments = path.split("/", 3)
+    return segments[2] if len(segments) > 2 and segments[1] == "nodes" else None

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from proxmox_mpc import errors
+from proxmox_mpc.api.forms import node_of
 from proxmox_mpc.api.retry import Again, AttemptError
 from proxmox_mpc.domain.json import Json
 
@@ -27,12 +28,6 @@ class Refusal:
     text: str
     fields: Mapping[str, str]
     who: str
-
-    @property
-    def node(self) -> str | None:
-        """The node in the path, which other nodes proxy to."""
-        parts = self.path.split("/")
-        return parts[2] if len(parts) > 2 and parts[1] == "nodes" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +139,7 @@ def _plain_message(refusal: Refusal) -> str:
 
 
 def _node_silent(refusal: Refusal, details: dict[str, object]) -> AttemptError:
-    node = refusal.node
+    node = node_of(refusal.path)
     reason = f": {refusal.text}" if refusal.text else ""
     if node is None:
         message = f"the cluster could not pass {refusal.path} on{reason}"
