@@ -71,11 +71,24 @@ def node_memory(node: Node, now: float) -> int:
     return min(node.memory, int(node.memory_used * (0.97 + 0.03 * _wave(now, node.nodeid))))
 
 
-def storage_space(world: World, storage: Storage, node: str) -> tuple[int, int, int]:
-    """Return total, used and available bytes of a storage as ``node`` sees it."""
+def volumes_held(world: World) -> dict[tuple[str, str], int]:
+    """Return the bytes that volumes take, by node (empty for a shared storage) and storage."""
+    held: dict[tuple[str, str], int] = {}
+    for volume in world.volumes.values():
+        key = volume.node, volume.storage
+        held[key] = held.get(key, 0) + (volume.used or 0)
+    return held
+
+
+def storage_space(
+    world: World, storage: Storage, node: str, held: dict[tuple[str, str], int] | None = None
+) -> tuple[int, int, int]:
+    """Return total, used and available bytes of a storage as ``node`` sees it.
+
+    Whoever asks for many passes :func:`volumes_held`, which is otherwise computed anew.
+    """
     if not storage.active or not storage.total:
         return 0, 0, 0
-    where = "" if storage.shared else node
-    held = sum(v.used or 0 for v in world.volumes.values() if v.node == where and v.storage == storage.name)
-    used = min(storage.total, storage.used + held)
+    held = volumes_held(world) if held is None else held
+    used = min(storage.total, storage.used + held.get(("" if storage.shared else node, storage.name), 0))
     return storage.total, used, storage.total - used

@@ -1,0 +1,117 @@
+"""Reading containers."""
+
+from __future__ import annotations
+
+from proxmox_mpc.simulator import guests
+from proxmox_mpc.simulator.call import Call
+from proxmox_mpc.simulator.errors import invalid
+from proxmox_mpc.simulator.handlers.qemu import ha_state
+from proxmox_mpc.simulator.json import Json, JsonObject
+from proxmox_mpc.simulator.metering import cpus, guest_use, max_memory
+from proxmox_mpc.simulator.qemu_migration import unavailable_storages
+from proxmox_mpc.simulator.resources import max_disk
+from proxmox_mpc.simulator.router import Routes
+from proxmox_mpc.simulator.world import Guest
+
+routes = Routes()
+CT = "/nodes/{node}/lxc/{vmid}"
+
+routes.index(
+    CT, "config", "pending", "status", "vncproxy", "termproxy", "vncwebsocket", "spiceproxy", "migrate", "clone",
+    "initlog", "rrd", "rrddata", "firewall", "snapshot", "resize", "interfaces", "move_volume", "template", "feature",
+)  # fmt: skip
+routes.index(f"{CT}/status", "current", "start", "stop", "shutdown", "migrate")
+
+
+def status_row(call: Call, guest: Guest) -> JsonObject:
+    """Return a container's status as lists show it."""
+    use = guest_use(guest, call.now)
+    row: JsonObject = {
+        "vmid": guest.vmid, "type": "lxc", "name": guest.name, "status": "running" if guest.running else "stopped",
+        "cpus": cpus(guest, call.world.nodes[guest.node]), "cpu": use.cpu, "mem": use.mem, "maxmem": max_memory(guest),
+        "disk": use.disk, "maxdisk": max_disk(guest), "swap": 0,
+        "maxswap": int(guest.config.get("swap", 512)) * 1024 * 1024, "netin": use.netin, "netout": use.netout,
+        "diskread": use.diskread, "diskwrite": use.diskwrite, "uptime": use.uptime,
+    }  # fmt: skip
+    for key in ("tags", "lock"):
+        if guest.config.get(key):
+            row[key] = guest.config[key]
+    if guest.template:
+        row["template"] = 1
+    if guest.running:
+        row["pid"] = guest.pid or 20_000 + guest.vmid
+    return row
+
+
+@routes.get("/nodes/{node}/lxc")
+def list_containers(call: Call) -> Json:
+    """List the containers of a node that the caller may see."""
+    found = sorted(call.world.guests_on(call.node.name, "lxc"), key=lambda guest: guest.vmid)
+    return [status_row(call, guest) for guest in found if call.may(f"/vms/{guest.vmid}", "VM.Audit")]
+
+
+@routes.get(f"{CT}/config")
+def config(call: Call) -> Json:
+    """Return a container's configuration: with pending changes, as in effect (``current``) or of a snapshot."""
+    snapshot, current = call.text("snapshot"), call.flag("current")
+    if snapshot and current:
+        text = "cannot use 'snapshot' parameter with 'current'"
+        raise invalid({"snapshot": text, "current": text})
+    return guests.config_answer(call.guest("lxc"), snapshot=snapshot, current=current)
+
+
+@routes.get(f"{CT}/pending")
+def pending(call: Call) -> Json:
+    """Return the settings with what is pending."""
+    return guests.pending_rows(call.guest("lxc"))
+
+
+@routes.get(f"{CT}/status/current")
+def status(call: Call) -> Json:
+    """Return a container's status."""
+    guest = call.guest("lxc")
+    return status_row(call, guest) | {"ha": ha_state(call, f"ct:{guest.vmid}")}
+
+
+@routes.get(f"{CT}/snapshot")
+def snapshots(call: Call) -> Json:
+    """List a container's snapshots."""
+    return guests.snapshot_rows(call.guest("lxc"))
+
+
+@routes.get(f"{CT}/snapshot/{{snapname}}")
+def snapshot_index(call: Call) -> Json:
+    """List what a snapshot offers."""
+    call.guest("lxc")
+    return [{"cmd": "rollback"}, {"cmd": "config"}]
+
+
+@routes.get(f"{CT}/snapshot/{{snapname}}/config")
+def snapshot_config(call: Call) -> Json:
+    """Return a snapshot's configuration."""
+    return dict(guests.snapshot_config(call.guest("lxc"), call.text("snapname")))
+
+
+@routes.get(f"{CT}/interfaces")
+def interfaces(call: Call) -> Json:
+    """Return the addresses inside a running container; nothing for a stopped one."""
+    guest = call.guest("lxc")
+    return list[Json](guest.interfaces) if guest.running else None
+
+
+@routes.get(f"{CT}/migrate")
+def migration(call: Call) -> Json:
+    """Return whether and where a container can migrate."""
+    guest = call.guest("lxc")
+    allowed: list[Json] = []
+    barred: JsonObject = {}
+    for node in call.world.nodes.values():
+        missing = unavailable_storages(call.world, guest, node.name)
+        if missing and node.name != guest.node:
+            barred[node.name] = {"unavailable_storages": list[Json](missing)}
+        elif node.online and node.name != guest.node:
+            allowed.append(node.name)
+    return {
+        "running": int(guest.running), "allowed-nodes": allowed, "not-allowed-nodes": barred,
+        "dependent-ha-resources": [],
+    }  # fmt: skip
