@@ -109,7 +109,7 @@ def level_of(
 def every_level(source: Source, notes: Notes) -> list[Level]:
     """Return all levels that can hold rules: cluster, groups, vnets, nodes that answer and the guests on them."""
     known = inventory(source)
-    down = {name: "offline" for name in sorted(known.offline)}
+    down = dict.fromkeys(sorted(known.offline), "offline")
     notes.add(*silent_nodes(down, "its rules and those of its guests are missing"))
     return [
         CLUSTER,

@@ -275,4 +275,4 @@ def _flat(value: Json) -> str:
 
 
 def _split(value: str | None) -> list[Json]:
-    return [one for one in (value or "").replace(",", " ").split()]
+    return [*(value or "").replace(",", " ").split()]

@@ -37,13 +37,12 @@ NETWORK_PAGE = item(
 )
 
 # Keys that a page shows under a name of its own, or that say nothing.
-_SHOWN = frozenset(
-    "iface type active autostart exists address address6 netmask netmask6 cidr cidr6 gateway gateway6 bridge_ports slaves "
-    "ovs_ports ovs_bonds bridge_vlan_aware vlan-id vlan-raw-device ovs_tag mtu method method6 comments comments6 families "
-    "altnames priority digest pmpc-stale-since".split()
-)
-
-
+_SHOWN = frozenset({
+    "iface", "type", "active", "autostart", "exists", "address", "address6", "netmask", "netmask6", "cidr", "cidr6",
+    "gateway", "gateway6", "bridge_ports", "slaves", "ovs_ports", "ovs_bonds", "bridge_vlan_aware", "vlan-id",
+    "vlan-raw-device", "ovs_tag", "mtu", "method", "method6", "comments", "comments6", "families", "altnames",
+    "priority", "digest", "pmpc-stale-since",
+})  # fmt: skip
 _PARALLEL = 8
 
 

@@ -266,4 +266,4 @@ def _ranges(value: Json) -> list[Json]:
 def _split(value: Json) -> list[Json]:
     if isinstance(value, list):
         return [str(one) for one in value]
-    return [one for one in str(value or "").replace(",", " ").replace(";", " ").split()]
+    return [*str(value or "").replace(",", " ").replace(";", " ").split()]
