@@ -8,7 +8,7 @@ from proxmox_mpc.domain.json import Json, JsonObject, as_object, as_rows, boolea
 from proxmox_mpc.domain.moments import iso
 from proxmox_mpc.domain.shape import Field, item, rows
 from proxmox_mpc.domain.source import Query, Reading, Source, Warn, api_path
-from proxmox_mpc.errors import PmpcError
+from proxmox_mpc.services.identity import read_identity
 from proxmox_mpc.services.nodes import old_release
 from proxmox_mpc.services.reads import Notes, read_parts, silent_nodes
 
@@ -49,9 +49,6 @@ CLUSTER_LOG_ROWS = rows(
 )
 _SEVERITIES = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
 
-ROOT_CA = "pve-root-ca.pem"
-"""The certificate of a cluster's own authority, made once with the cluster and kept on every node."""
-
 
 def show_cluster(source: Source) -> Reading[JsonObject]:
     """Return name, quorum, releases and members; what one node does not answer is left out with a warning."""
@@ -70,7 +67,7 @@ def show_cluster(source: Source) -> Reading[JsonObject]:
         "name": text(cluster, "name") if cluster else None,
         "clustered": cluster is not None,
         "quorate": boolean(cluster, "quorate") if cluster else None,
-        "root_ca": root_ca_fingerprint(source, [name for name, state in states.items() if state == "online"]),
+        "root_ca": read_identity(source).root_ca if source.live else None,
         "version": version,
         "config_version": integer(cluster, "version") if cluster else None,
         "nodes_total": len(members),
@@ -108,19 +105,6 @@ def _member(row: JsonObject, versions: dict[str, str | None]) -> Json:
         "version": versions.get(name),
         "level": text(row, "level") or None,
     }
-
-
-def root_ca_fingerprint(source: Source, nodes: Sequence[str]) -> str | None:
-    """Return the fingerprint of the root certificate from the first node that tells it; None where none does."""
-    for node in nodes if source.live else ():
-        try:
-            listed = as_rows(source.read(api_path("nodes", node, "certificates", "info")), "certificates")
-        except PmpcError:
-            continue
-        for row in listed:
-            if text(row, "filename") == ROOT_CA:
-                return text(row, "fingerprint")
-    return None
 
 
 def cluster_options(source: Source) -> Reading[JsonObject]:

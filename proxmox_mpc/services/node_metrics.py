@@ -45,9 +45,10 @@ NODE_METRIC_ROWS = rows(
 def node_metrics(source: Source, node: str, timeframe: Timeframe, cf: Consolidation) -> Reading[list[JsonObject]]:
     """Return the intervals of the timeframe; ``cf`` is how PVE consolidated the samples of one. Raises NotFound."""
     answer = on_node(source, node, "rrddata", params={"timeframe": timeframe, "cf": cf.upper()})
+    found = sorted(as_rows(answer, "rrddata"), key=lambda row: number(row, "time") or 0)
     return Reading(
         [
             {"time": iso(number(row, "time")), **{key: number(row, theirs) for key, theirs, *_ in _SERIES}}
-            for row in as_rows(answer, "rrddata")
+            for row in found
         ]
     )
