@@ -10,11 +10,12 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+# Not for type checkers alone: Typer resolves the annotations of an autocompletion when it builds its command.
+from typer import Context as TyperContext
+
 from proxmox_mpc.output.human import visible
 
 if TYPE_CHECKING:
-    from typer import Context as TyperContext
-
     from proxmox_mpc.cli.context import Context
 
 _BASH = """\
