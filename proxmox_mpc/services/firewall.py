@@ -109,17 +109,17 @@ def level_of(
 def every_level(source: Source, notes: Notes) -> list[Level]:
     """Return all levels that can hold rules: cluster, groups, vnets, nodes that answer and the guests on them."""
     known = inventory(source)
-    down = dict.fromkeys(sorted(known.offline), "offline")
+    offline = known.offline if source.live else frozenset[str]()
+    down = dict.fromkeys(sorted(offline), "offline")
     notes.add(*silent_nodes(down, "its rules and those of its guests are missing"))
+    groups = _names(source, "/cluster/firewall/groups", "group", "the security groups", notes)
+    vnets = _names(source, "/cluster/sdn/vnets", "vnet", "the vnets", notes)
     return [
         CLUSTER,
-        *(
-            group_level(name)
-            for name in _names(source, "/cluster/firewall/groups", "group", "the security groups", notes)
-        ),
-        *(_vnet_level(name) for name in _names(source, "/cluster/sdn/vnets", "vnet", "the vnets", notes)),
-        *(_node_level(name) for name in sorted(known.nodes - known.offline)),
-        *(_guest_level(guest) for guest in known.guests if guest.answers),
+        *(group_level(name) for name in groups),
+        *(_vnet_level(name) for name in vnets),
+        *(_node_level(name) for name in sorted(known.nodes - offline)),
+        *(_guest_level(guest) for guest in known.guests if guest.node not in offline),
     ]
 
 

@@ -55,9 +55,11 @@ def list_networks(source: Source, node: str | None = None) -> Reading[list[JsonO
         answer = source.answer(_path(node))
         return Reading(_rows(node, answer), pending_changes(node, answer.changes))
     notes = Notes()
-    notes.add(*silent_nodes(states, "its interfaces are missing"))
+    asked = [name for name, state in states.items() if state != "offline" or not source.live]
+    if source.live:
+        notes.add(*silent_nodes(states, "its interfaces are missing"))
     found: list[JsonObject] = []
-    for name, read in _answers(source, [name for name, state in states.items() if state != "offline"]):
+    for name, read in _answers(source, asked):
         if isinstance(read, PmpcError):
             notes.failed(f"the network of {name}", read)
         else:

@@ -99,7 +99,7 @@ def realm_list(ctx: typer.Context) -> Result:
     return Result.of(reading, [*reading.value])
 
 
-@read(acl.PERMISSION_ROWS, offline=False)
+@read(acl.PERMISSION_ROWS)
 def permissions(ctx: typer.Context, user: ForUser = None, token: ForToken = None, path: AtPath = None) -> Result:
     """List effective permissions: your own, or those of a user or token."""
     if user is not None and token is not None:
