@@ -77,10 +77,10 @@ def lines_of(endpoint: Schema, names: Mapping[str, str]) -> list[str]:
 
 
 def check_of(permissions: Schema | None) -> str:
-    """Return the permission as ``all``, ``world``, ``root`` or PVE's expression."""
-    if permissions and "check" in permissions:
-        return json.dumps(permissions["check"])
-    return str(permissions["user"]) if permissions else "root"
+    """Return the permission as ``all``, ``world``, ``root`` or PVE's expression; PVE asks for the user first."""
+    if not permissions:
+        return "root"
+    return str(permissions["user"]) if "user" in permissions else json.dumps(permissions["check"])
 
 
 def parameters_of(endpoint: Schema) -> dict[str, Schema]:

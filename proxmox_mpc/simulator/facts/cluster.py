@@ -114,7 +114,7 @@ check all
 vmid int? min=100 max=999999999 format=pve-vmid
 """,
     "GET /cluster/options": r"""
-check ["perm", "/", ["Sys.Audit"]]
+check all
 """,
     "PUT /cluster/options": r"""
 check ["perm", "/", ["Sys.Modify"]]
