@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from proxmox_mpc.api import Api, Exchange
     from proxmox_mpc.cli.verbs import Verb
+    from proxmox_mpc.domain.connection import Connection
     from proxmox_mpc.state import RecordedSource, StateStore
     from proxmox_mpc.workspace.settings import Settings
 
@@ -154,26 +155,28 @@ class Context:
 
     @cached_property
     def api(self) -> Api:
-        """The client of the live server; a sim:// endpoint is answered in this process."""
+        """The client of the live server."""
+        return self.connect_to(self.settings.connection, self.settings.simulated_worlds)
+
+    def connect_to(self, connection: Connection, worlds: Path) -> Api:
+        """Return a client; a sim:// endpoint is answered in this process, its world kept in ``worlds``."""
         from proxmox_mpc.api import connect
 
-        connection = self.settings.connection
-        simulated = any(endpoint.startswith("sim://") for endpoint in connection.endpoints)
+        def simulated(url: str, _tls: SSLContext | None, _limits: Limits) -> BaseTransport:
+            from proxmox_mpc.simulator.transport import connect
+
+            try:
+                return connect(url, worlds)
+            except ValueError as error:
+                raise ConfigError(f"{url}: {error}", hint="worlds: homelab, datacenter:NODES:GUESTS:SEED") from error
+
+        inside = any(endpoint.startswith("sim://") for endpoint in connection.endpoints)
         wanted = self.options.verbose >= 2 or self.options.log_file is not None
         return connect(
             connection,
-            transport=self._simulated if simulated else None,
+            transport=simulated if inside else None,
             trace=self.trace if wanted else None,
         )
-
-    def _simulated(self, url: str, _tls: SSLContext | None, _limits: Limits) -> BaseTransport:
-        """Return the in-process door to a simulated world, which is kept with the workspace."""
-        from proxmox_mpc.simulator.transport import connect
-
-        try:
-            return connect(url, self.settings.simulated_worlds)
-        except ValueError as error:
-            raise ConfigError(f"{url}: {error}", hint="worlds: homelab, datacenter:NODES:GUESTS:SEED") from error
 
     @cached_property
     def recorded(self) -> RecordedSource:
@@ -192,7 +195,18 @@ class Context:
     @property
     def source(self) -> Source:
         """What read commands read from: the server, or with --offline the database."""
-        return self.recorded if self.options.offline else self.api
+        return self.recorded if self.options.offline else self.live
+
+    @cached_property
+    def live(self) -> Source:
+        """The live server, once it was recognised as the cluster that the workspace belongs to."""
+        settings = self.settings
+        if settings.workspace is None or settings.identity is None:
+            return self.api
+        from proxmox_mpc.services.identity import BoundSource, Identity, Proof
+
+        file = settings.workspace.cache / "identity.json"
+        return BoundSource(self.api, Proof(file, Identity.of_data(settings.identity), settings.connection))
 
     def known_names(self, kind: str) -> Sequence[tuple[str, str]]:
         """Return (name, help) of the objects of a kind that the database knows, for completion."""
@@ -202,11 +216,11 @@ class Context:
 
     def completed(self, verb: Verb, result: Result) -> Result:
         """Add to an empty list why it may be empty: a token that may not look sees nothing, and gets no error."""
-        if verb.audit is None or result.data != [] or "api" not in self.__dict__:
+        if verb.audit is None or result.data != [] or "live" not in self.__dict__:
             return result
         from proxmox_mpc.services.visibility import blindness
 
-        warn = blindness(self.api, verb.audit)
+        warn = blindness(self.live, verb.audit)
         if warn is None:
             return result
         return replace(result, warnings=(*result.warnings, warn), partial=True)

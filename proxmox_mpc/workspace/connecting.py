@@ -12,10 +12,6 @@ from proxmox_mpc.workspace import endpoints
 from proxmox_mpc.workspace.secret_sources import from_data
 from proxmox_mpc.workspace.secrets import SecretContext, later
 
-SIM_TOKEN_ID = "root@pam!pmpc"  # noqa: S105
-SIM_TOKEN_SECRET = "5e000000-0000-4000-8000-000000000001"  # noqa: S105
-"""The token that a simulated world accepts from whoever can read it: it guards nothing."""
-
 _VARIABLES: Mapping[str, tuple[str, Callable[[str], str]]] = {
     "PMPC_TOKEN_ID": ("token_id", endpoints.token_id),
     "PMPC_USERNAME": ("username", endpoints.username),
@@ -55,19 +51,18 @@ def connection(
     urls = tuple(str(url) for url in named) if isinstance(named, list) else ()
     if not urls:
         raise ConfigError(f"{where} names no endpoint", hint="pmpc workspace config set cluster.endpoints HOST")
-    simulated = [url.startswith("sim:") for url in urls]
-    if any(simulated) and len(urls) > 1:
+    if len(urls) > 1 and any(url.startswith("sim:") for url in urls):
         raise ConfigError(f"{where}: a simulated world has one endpoint and no others beside it")
     return Connection(
         endpoints=urls,
-        credentials=_credentials(cluster, where, context, simulated[0]),
+        credentials=_credentials(cluster, where, context, urls[0]),
         tls=_tls(cluster.get("tls"), context.base, context.home),
         request_timeout=request_timeout,
         parallel=parallel,
     )
 
 
-def _credentials(cluster: JsonObject, where: str, context: SecretContext, simulated: bool) -> Token | Login:
+def _credentials(cluster: JsonObject, where: str, context: SecretContext, url: str) -> Token | Login:
     token, user = cluster.get("token_id"), cluster.get("username")
     if token is not None and user is not None:
         raise ConfigError(f"{where} has a token and a username; one of them has to go")
@@ -76,8 +71,9 @@ def _credentials(cluster: JsonObject, where: str, context: SecretContext, simula
         return Login(user, _needed(cluster, "password", user, where, context), otp)
     if isinstance(token, str):
         return Token(token, _needed(cluster, "token_secret", token, where, context))
-    if simulated:
-        return Token(SIM_TOKEN_ID, lambda: Secret(SIM_TOKEN_SECRET))
+    if url.startswith("sim:") and context.simulated is not None:
+        token_id, secret = context.simulated(url)
+        return Token(token_id, lambda: Secret(secret))
     if where == "the environment":
         raise ConfigError(
             "PMPC_URL is set, so the credentials have to come from the environment too",

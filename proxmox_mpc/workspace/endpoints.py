@@ -63,11 +63,14 @@ def username(text: str) -> str:
 
 
 def fingerprint(text: str) -> str:
-    """Return a SHA-256 fingerprint as Proxmox writes it: upper case, with colons."""
-    digits = text.strip().replace(":", "").upper()
-    if not re.fullmatch("[0-9A-F]{64}", digits):
+    """Return SHA-256 fingerprints as Proxmox writes them, upper case with colons.
+
+    Each node has a certificate of its own: those of several endpoints stand side by side, with commas between.
+    """
+    found = [part.replace(":", "").upper() for part in text.replace(",", " ").split()]
+    if not found or not all(re.fullmatch("[0-9A-F]{64}", digits) for digits in found):
         raise ValueError("must be a SHA-256 fingerprint: 64 hexadecimal digits, with or without colons")
-    return ":".join(digits[i : i + 2] for i in range(0, 64, 2))
+    return ",".join(":".join(digits[i : i + 2] for i in range(0, 64, 2)) for digits in found)
 
 
 def _split(authority: str) -> tuple[str, int]:

@@ -174,7 +174,7 @@ SCHEMA: Section = {
         "tls": {
             "verify": Field("whether certificates are checked at all", _boolean, _parse_boolean),
             "ca_file": Field("PEM file of the authorities to accept, relative to the workspace", _text()),
-            "fingerprint": Field("SHA-256 fingerprint of the one certificate to accept", _by(endpoints.fingerprint)),
+            "fingerprint": Field("SHA-256 fingerprints of the only certificates to accept", _by(endpoints.fingerprint)),
         },
         "request_timeout": Field("seconds that a request may take", _number(0.1, 3600, False), _parse_number),
         "parallel": Field("requests under way at once", _number(1, 64, True), _parse_number),

@@ -20,9 +20,13 @@ _COMMAND_SECONDS = 60
 
 
 class SecretContext:
-    """What reading a secret may use: ``base`` is where relative files start, ``trusted`` says if commands may run."""
+    """What reading a secret may use.
 
-    __slots__ = ("ask", "base", "environ", "home", "trusted", "uid")
+    ``base`` is where relative files start, ``trusted`` says whether commands may run, ``simulated`` returns id and
+    secret of the token that a simulated world (``sim://…``) holds ready.
+    """
+
+    __slots__ = ("ask", "base", "environ", "home", "simulated", "trusted", "uid")
 
     def __init__(
         self,
@@ -32,6 +36,7 @@ class SecretContext:
         uid: int,
         ask: Ask | None,
         trusted: Callable[[], bool],
+        simulated: Callable[[str], tuple[str, str]] | None = None,
     ) -> None:
         self.environ = environ
         self.base = base
@@ -39,6 +44,7 @@ class SecretContext:
         self.uid = uid
         self.ask = ask
         self.trusted = trusted
+        self.simulated = simulated
 
 
 def later(source: SecretSource, what: str, context: SecretContext) -> Callable[[], Secret]:

@@ -10,7 +10,7 @@ Every command that reaches a server pays for this module's import: plain classes
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -174,10 +174,13 @@ def resolve(
     request_timeout: float | None = None,
     no_input: bool = False,
     ask: Ask | None = None,
+    simulated: Callable[[str], tuple[str, str]] | None = None,
 ) -> Settings:
-    """Find the workspace and gather the settings; ``ask`` shows a question and returns what was typed, unseen.
+    """Find the workspace and gather the settings.
 
-    Nothing is sent and no secret is read. Raises WorkspaceError and ConfigError.
+    ``ask`` shows a question and returns what was typed, unseen; ``simulated`` returns id and secret of the token that
+    the simulated world behind a ``sim://`` endpoint holds ready. Nothing is sent and no secret is read.
+    Raises WorkspaceError and ConfigError.
     """
     from proxmox_mpc.workspace.secrets import SecretContext
 
@@ -218,6 +221,7 @@ def resolve(
             uid=uid,
             ask=None if no_input else ask,
             trusted=trusted,
+            simulated=simulated,
         ),
         connection_origin="environment" if by_environment else "config.yml" if place else "",
     )
