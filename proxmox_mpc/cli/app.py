@@ -1,158 +1,21 @@
-"""The root of the command tree."""
+"""The root of the command tree, put together from the tables in ``nouns/``."""
 
 from __future__ import annotations
 
-from proxmox_mpc.cli.tree import Group, Leaf
+from proxmox_mpc.cli.nouns.cluster import CLUSTER
+from proxmox_mpc.cli.nouns.guests import GUESTS
+from proxmox_mpc.cli.nouns.local import LOCAL
+from proxmox_mpc.cli.nouns.networks import NETWORKS
+from proxmox_mpc.cli.tree import Group
 
 ROOT = Group(
     "Read, change, record and declare a Proxmox VE cluster",
-    {
-        "guest": Group(
-            "Virtual machines and containers alike",
-            {"list": Leaf("guests:guest_list", "List the guests of the cluster, virtual machines and containers")},
-        ),
-        "vm": Group("Virtual machines", {"list": Leaf("guests:vm_list", "List the virtual machines of the cluster")}),
-        "ct": Group("Containers", {"list": Leaf("guests:ct_list", "List the containers of the cluster")}),
-        "network": Group(
-            "Network interfaces of the nodes",
-            {
-                "list": Leaf("network:list_", "List the network interfaces of the nodes"),
-                "show": Leaf("network:show", "Show a network interface, and changes that are not applied"),
-            },
-        ),
-        "sdn": Group(
-            "Software defined networks",
-            {
-                "zone": Group(
-                    "SDN zones",
-                    {
-                        "list": Leaf("sdn:zone_list", "List the SDN zones"),
-                        "show": Leaf("sdn:zone_show", "Show an SDN zone, its vnets, and how it is on each node"),
-                    },
-                ),
-                "vnet": Group(
-                    "SDN vnets",
-                    {
-                        "list": Leaf("sdn:vnet_list", "List the SDN vnets"),
-                        "show": Leaf("sdn:vnet_show", "Show an SDN vnet and its subnets"),
-                    },
-                ),
-                "subnet": Group(
-                    "SDN subnets",
-                    {
-                        "list": Leaf("sdn:subnet_list", "List the SDN subnets"),
-                        "show": Leaf("sdn:subnet_show", "Show an SDN subnet"),
-                    },
-                ),
-                "status": Leaf("sdn:status", "List how each SDN zone is on each node"),
-            },
-        ),
-        "firewall": Group(
-            "The firewall of cluster, nodes, guests and vnets",
-            {
-                "rule": Group(
-                    "Firewall rules",
-                    {"list": Leaf("firewall:rule_list", "List the firewall rules of a level, or of all")},
-                ),
-                "options": Leaf("firewall:options", "Show the firewall options of a level"),
-                "alias": Group(
-                    "Firewall aliases",
-                    {"list": Leaf("firewall:alias_list", "List the firewall aliases of the cluster or a guest")},
-                ),
-                "ipset": Group(
-                    "IP sets",
-                    {
-                        "list": Leaf("firewall:ipset_list", "List the IP sets of the cluster or a guest"),
-                        "show": Leaf("firewall:ipset_show", "Show an IP set and its members"),
-                    },
-                ),
-                "group": Group(
-                    "Security groups",
-                    {
-                        "list": Leaf("firewall:group_list", "List the security groups"),
-                        "show": Leaf("firewall:group_show", "Show a security group and its rules"),
-                    },
-                ),
-                "log": Leaf("firewall:log", "Show the firewall log of a node or a guest"),
-            },
-        ),
-        "ha": Group(
-            "High availability",
-            {
-                "status": Leaf("ha:status", "Show what high availability is doing: manager, nodes, guests"),
-                "resource": Group(
-                    "Guests under high availability",
-                    {
-                        "list": Leaf("ha:resource_list", "List the guests that are managed by high availability"),
-                        "show": Leaf("ha:resource_show", "Show how high availability manages a guest"),
-                    },
-                ),
-                "rule": Group(
-                    "Rules of PVE 9",
-                    {
-                        "list": Leaf("ha:rule_list", "List the high availability rules (PVE 9)"),
-                        "show": Leaf("ha:rule_show", "Show a high availability rule (PVE 9)"),
-                    },
-                ),
-                "group": Group(
-                    "Groups of PVE 8",
-                    {"list": Leaf("ha:group_list", "List the high availability groups (PVE 8)")},
-                ),
-            },
-        ),
-        "access": Group(
-            "Users, tokens, roles and permissions",
-            {
-                "user": Group(
-                    "Users",
-                    {
-                        "list": Leaf("access:user_list", "List the users"),
-                        "show": Leaf("access:user_show", "Show a user: tokens, grants, second factors"),
-                    },
-                ),
-                "token": Group(
-                    "API tokens",
-                    {
-                        "list": Leaf("access:token_list", "List the API tokens of all users, or of one"),
-                        "show": Leaf("access:token_show", "Show an API token and what is granted to it"),
-                    },
-                ),
-                "group": Group(
-                    "Groups of users",
-                    {
-                        "list": Leaf("access:group_list", "List the groups of users"),
-                        "show": Leaf("access:group_show", "Show a group: members, grants"),
-                    },
-                ),
-                "role": Group(
-                    "Roles",
-                    {
-                        "list": Leaf("access:role_list", "List the roles and their privileges"),
-                        "show": Leaf("access:role_show", "Show a role: privileges, and where it is granted"),
-                    },
-                ),
-                "acl": Group(
-                    "Who was granted what",
-                    {"list": Leaf("access:acl_list", "List who was granted which role on which path")},
-                ),
-                "realm": Group(
-                    "Authentication realms", {"list": Leaf("access:realm_list", "List the authentication realms")}
-                ),
-                "permissions": Leaf(
-                    "access:permissions", "List effective permissions: your own, or those of a user or token"
-                ),
-                "tfa": Group(
-                    "Second factors",
-                    {"list": Leaf("access:tfa_list", "List the second factors of the users (not with an API token)")},
-                ),
-            },
-        ),
-        "sim": Group(
-            "The embedded Proxmox VE",
-            {"serve": Leaf("sim:serve", "Serve a simulated cluster over TLS on 127.0.0.1")},
-        ),
-        "help": Leaf("about:help_", "Show the help of a command"),
-        "schema": Leaf("about:schema", "Print the JSON Schema of a command's output"),
-        "completion": Leaf("about:completion", "Print the completion script of a shell"),
-    },
+    {**GUESTS, **CLUSTER, **NETWORKS, **LOCAL},
+    sections=(
+        ("Guests", ("guest", "vm", "ct")),
+        ("Cluster", ("status", "cluster", "node", "storage", "backup", "replication", "pool", "task", "api")),
+        ("Network and access", ("network", "sdn", "firewall", "ha", "access")),
+        ("Workspace", ("workspace", "sync")),
+        ("pmpc", ("doctor", "sim", "help", "schema", "completion")),
+    ),
 )

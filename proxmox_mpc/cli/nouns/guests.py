@@ -1,0 +1,66 @@
+"""guest, vm and ct in the command tree."""
+
+from __future__ import annotations
+
+from proxmox_mpc.cli.tree import Group, Leaf
+
+_GUEST: dict[str, Leaf | Group] = {
+    "show": Leaf("guest_show:show", "Show everything about one guest"),
+    "status": Leaf("guest_show:status", "Show what a guest does now"),
+    "config": Leaf("guest_show:config", "Show a guest's configuration in PVE's own keys"),
+    "pending": Leaf("guest_show:pending", "List the configuration changes that wait for a guest's restart"),
+    "interfaces": Leaf("guest_show:interfaces", "List the addresses that a running guest has"),
+    "metrics": Leaf("guest_metrics:metrics", "Show a guest's load over time"),
+    "backups": Leaf("guest_show:backups", "List the backups of a guest"),
+    "snapshot": Group(
+        "Snapshots",
+        {
+            "list": Leaf("snapshots:snapshot_list", "List snapshots with their age, of one guest or of all"),
+            "show": Leaf("snapshots:snapshot_show", "Show a snapshot and the configuration that it holds"),
+        },
+        aliases={"ls": "list", "describe": "show"},
+    ),
+}
+_GUEST_ALIASES = {"ls": "list", "describe": "show", "listsnapshot": "snapshot list"}
+_VM: dict[str, Leaf | Group] = {
+    "agent": Group(
+        "The guest agent inside a virtual machine",
+        {"info": Leaf("guest_inside:agent_info", "Show what the guest agent says about a virtual machine")},
+        aliases={"show": "info", "describe": "info"},
+    ),
+    "cloudinit": Group(
+        "Cloud-init of a virtual machine",
+        {"show": Leaf("guest_inside:cloudinit_show", "Show what cloud-init sets up in a virtual machine")},
+        aliases={"describe": "show", "dump": "show"},
+    ),
+}
+_IN_CONTAINER = "the API of Proxmox VE runs nothing inside a container; on its node: pct {} CTID"
+_CT_ELSEWHERE = {
+    "enter": _IN_CONTAINER.format("enter"),
+    "exec": _IN_CONTAINER.format("exec") + " -- COMMAND",
+    "console": _IN_CONTAINER.format("console"),
+    "push": _IN_CONTAINER.format("push") + " FILE DESTINATION",
+    "pull": _IN_CONTAINER.format("pull") + " PATH DESTINATION",
+}
+
+GUESTS: dict[str, Leaf | Group] = {
+    "guest": Group(
+        "Virtual machines and containers alike",
+        {
+            "list": Leaf("guests:guest_list", "List the guests of the cluster, virtual machines and containers"),
+            **_GUEST,
+        },
+        aliases=_GUEST_ALIASES,
+    ),
+    "vm": Group(
+        "Virtual machines",
+        {"list": Leaf("guests:vm_list", "List the virtual machines of the cluster"), **_GUEST, **_VM},
+        aliases=_GUEST_ALIASES,
+    ),
+    "ct": Group(
+        "Containers",
+        {"list": Leaf("guests:ct_list", "List the containers of the cluster"), **_GUEST},
+        aliases=_GUEST_ALIASES,
+        elsewhere=_CT_ELSEWHERE,
+    ),
+}

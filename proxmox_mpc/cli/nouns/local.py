@@ -1,0 +1,15 @@
+"""workspace, sync, sim and what pmpc says of itself, in the command tree."""
+
+from __future__ import annotations
+
+from proxmox_mpc.cli.tree import Group, Leaf
+
+LOCAL: dict[str, Leaf | Group] = {
+    "sim": Group(
+        "The embedded Proxmox VE",
+        {"serve": Leaf("sim:serve", "Serve a simulated cluster over TLS on 127.0.0.1")},
+    ),
+    "help": Leaf("about:help_", "Show the help of a command"),
+    "schema": Leaf("about:schema", "Print the JSON Schema of a command's output"),
+    "completion": Leaf("about:completion", "Print the completion script of a shell"),
+}
