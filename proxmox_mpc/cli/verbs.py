@@ -156,14 +156,16 @@ class PmpcGroup(TyperGroup):
         return list(self.node.members)
 
     def get_command(self, ctx: TyperContext, cmd_name: str) -> Command | None:
-        """Build the named member; a hidden alias leads to the verb it stands for."""
-        from proxmox_mpc.cli.tree import Leaf
+        """Build the named member; a hidden alias leads to the verb it stands for, maybe further down."""
+        from proxmox_mpc.cli.tree import Group, Leaf
 
-        name = self.node.aliases.get(cmd_name, cmd_name)
-        member = self.node.members.get(name)
-        if member is None:
+        words = self.node.aliases.get(cmd_name, cmd_name).split()
+        member: Leaf | Group | None = self.node
+        for word in words:
+            member = member.members.get(word) if isinstance(member, Group) else None
+        if member is None or not words:
             return None
-        return command_of(name, member) if isinstance(member, Leaf) else group_of(name, member)
+        return command_of(words[-1], member) if isinstance(member, Leaf) else group_of(words[-1], member)
 
     def parse_args(self, ctx: TyperContext, args: list[str]) -> list[str]:
         """Parse the words up to the member's name; without one, say which there are."""
@@ -182,7 +184,7 @@ class PmpcGroup(TyperGroup):
         name = args[0]
         found = self.get_command(ctx, name)
         if found is not None:
-            return found.name, found, args[1:]
+            return name, found, args[1:]
         if name.startswith("-"):
             self.parse_args(ctx, args)
         if not ctx.resilient_parsing:
@@ -215,8 +217,9 @@ class PmpcGroup(TyperGroup):
 
     def format_options(self, ctx: TyperContext, formatter: HelpFormatter) -> None:
         """Write the members under their headings, then the options."""
+        pad = max(len(name) for name in self.node.members)
         for heading, names in self.node.headings():
-            rows = [(name, self.node.members[name].help) for name in names]
+            rows = [(name.ljust(pad), self.node.members[name].help) for name in names]
             with formatter.section(heading):
                 formatter.write_dl(rows)
         _write_sections(ctx, formatter, TyperGroup.get_params(self, ctx), getattr(self, "_made", []), None)

@@ -59,11 +59,13 @@ def test_a_group_without_a_verb_is_a_usage_error_that_names_the_verbs(path: tupl
 @pytest.mark.parametrize(
     ("path", "group"), [pytest.param(path, group, id=" ".join(path) or "pmpc") for path, group in groups()]
 )
-def test_sections_and_aliases_name_members(path: tuple[str, ...], group: object) -> None:
+def test_sections_and_aliases_name_members(path: tuple[str, ...], group: object, pmpc: Pmpc) -> None:
     from proxmox_mpc.cli.tree import Group
 
     assert isinstance(group, Group)
     named = [name for _, names in group.sections for name in names]
-    assert set(named) | set(group.aliases.values()) <= set(group.members)
+    assert set(named) <= set(group.members)
+    for alias in group.aliases:
+        assert pmpc(*path, alias, "--help").status == 0, alias
     assert not set(group.aliases) & set(group.members)
     assert not set(group.elsewhere) & (set(group.members) | set(group.aliases))
