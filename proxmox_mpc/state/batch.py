@@ -30,7 +30,8 @@ class Findings:
     """What a pull found out about one kind.
 
     ``seen`` were read, ``confirmed`` are as recorded, ``gone`` count as removed, ``stale`` could not be confirmed.
-    A key may be both seen and stale: a guest whose node does not answer still shows where it is. Keys in none stay untouched.
+    A key may be both seen and stale: a guest whose node does not answer still shows where it is. Keys in
+    none stay untouched.
     """
 
     kind: str
@@ -42,7 +43,7 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """How a pull went: times as ``times.timestamp`` writes them; ``scope`` has ``groups`` and ``node``."""
+    """How a pull went: times as ``times.stamp`` writes them; ``scope`` has ``groups`` and ``node``."""
 
     started: str
     finished: str

@@ -8,25 +8,25 @@ locked exclusively by the one pull that runs; the kernel gives both back when a 
 from __future__ import annotations
 
 import fcntl
-import getpass
 import json
 import os
-import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from pathlib import Path
 
 from proxmox_mpc.errors import Conflict, StateDamaged, StateError
 from proxmox_mpc.state.faults import DAMAGED_HINT
-from proxmox_mpc.state.times import timestamp
+from proxmox_mpc.state.times import stamp
 
 PRIVATE = 0o600
 
 
 def caller() -> str:
     """Return who runs this process, as ``user@host``."""
+    import getpass
+    import socket
+
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a uid without a name, as in containers
@@ -78,7 +78,7 @@ def _size(path: Path) -> int:
         return 0
 
 
-def check(connection: sqlite3.Connection, path: Path, cause: str, now: datetime) -> None:
+def check(connection: sqlite3.Connection, path: Path, cause: str, now: float) -> None:
     """Run SQLite's quick check and keep its result for ``status``; raises StateDamaged."""
     problems = [str(row[0]) for row in connection.execute("PRAGMA quick_check(10)")]
     if problems != ["ok"]:
@@ -87,14 +87,14 @@ def check(connection: sqlite3.Connection, path: Path, cause: str, now: datetime)
             hint=DAMAGED_HINT,
             details={"problems": problems},
         )
-    result = json.dumps({"at": timestamp(now), "cause": cause, "result": "ok"})
+    result = json.dumps({"at": stamp(now), "cause": cause, "result": "ok"})
     with suppress(sqlite3.OperationalError):  # no such table: made by an older pmpc, which kept no result
         connection.execute("INSERT OR REPLACE INTO state_meta (name, value) VALUES ('integrity', ?)", (result,))
         connection.commit()
 
 
 @contextmanager
-def sync_lock(path: Path, now: datetime) -> Iterator[None]:
+def sync_lock(path: Path, now: float) -> Iterator[None]:
     """Hold the right to pull into this database; raises Conflict saying who holds it since when."""
     try:
         handle = os.open(f"{path}.sync", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
@@ -108,7 +108,7 @@ def sync_lock(path: Path, now: datetime) -> Iterator[None]:
         except BlockingIOError:
             raise _held(os.pread(handle, 4096, 0)) from None
         os.ftruncate(handle, 0)
-        holder = {"pid": os.getpid(), "caller": caller(), "since": timestamp(now)}
+        holder = {"pid": os.getpid(), "caller": caller(), "since": stamp(now)}
         os.pwrite(handle, json.dumps(holder).encode(), 0)
         yield
         os.ftruncate(handle, 0)

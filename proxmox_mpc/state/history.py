@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, case, func, literal, null, or_, select
@@ -69,6 +69,20 @@ def inventory(store: StateStore, kind: str, run: int | None = None) -> dict[str,
         return {key: parsed(doc) for key, doc in rows}
 
 
+def last_answers(store: StateStore, kind: str, keys: Iterable[str]) -> dict[str, JsonObject]:
+    """Return the answers last seen of a kind with moving values, by key."""
+    table = METADATA.tables[str(KINDS[kind].table)]
+    wanted = sorted(set(keys))
+    found: dict[str, JsonObject] = {}
+    with store.reading() as connection:
+        for start in range(0, len(wanted), _STEP):
+            chosen = table.c.key.in_(wanted[start : start + _STEP])
+            found.update(
+                (key, parsed(data)) for key, data in connection.execute(select(table.c.key, table.c.data).where(chosen))
+            )
+    return found
+
+
 def config_marks(store: StateStore) -> dict[str, ConfigMark]:
     """Return digest and identity of every recorded guest configuration, by vmid as text."""
     with store.reading() as connection:
@@ -91,7 +105,7 @@ def find_run(store: StateStore, run: int) -> RunRecord | None:
 
 
 def run_at(store: StateStore, at: str) -> int | None:
-    """Return the last run that had ended well by then (a time as ``times.timestamp`` writes it)."""
+    """Return the last run that had ended well by then (a time as ``times.stamp`` writes it)."""
     query = select(func.max(_RUNS.c.id)).where(_RUNS.c.finished <= at, _RUNS.c.outcome != "failed")
     with store.reading() as connection:
         found = connection.execute(query).scalar()
@@ -102,7 +116,10 @@ def changes(store: StateStore, run: int) -> list[ObjectChange]:
     """Return what a run found changed, guests first, each object key by key."""
     with store.reading() as connection:
         names = dict(connection.execute(select(_GUESTS.c.key, _GUESTS.c.name)).tuples().all())
-        found = [*_begun(connection, run, names), *_ended(connection, run, names)]
+        ended = [*_ended(connection, run, names)]
+        names |= {change.key: change.name for change in ended if change.kind == "guest"}
+        named = [replace(change, name=_guest_name(change.kind, change.key, names)) for change in ended]
+        found = [*_begun(connection, run, names), *named]
     order = list(KINDS)
     return sorted(
         found, key=lambda change: (order.index(change.kind), _natural(change.key), change.action != "removed")

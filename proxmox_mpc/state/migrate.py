@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,7 @@ VERSION_QUERY = "SELECT version_num FROM alembic_version"
 
 def migrations() -> Path:
     """Return the directory of the revisions: inside the installed package, else at the top of the source tree."""
-    package = Path(str(files("proxmox_mpc")))
+    package = Path(__file__).resolve().parent.parent
     for place in (package / "_migrations", package.parent / "migrations"):
         if (place / "env.py").is_file():
             return place

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,20 +14,17 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from proxmox_mpc.domain.moments import Now
 from proxmox_mpc.errors import Conflict, StateError
 from proxmox_mpc.state import files, migrate
 from proxmox_mpc.state.documents import JsonText, canonical
 from proxmox_mpc.state.faults import fault, translated
-from proxmox_mpc.state.times import timestamp
+from proxmox_mpc.state.times import stamp
 
 BUSY_SECONDS = 30
 """How long to wait for another writer; the longest write is a pull's, some seconds at 10,000 guests."""
 
 _WRITES = "pmpc_writes"
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class StateStore:
@@ -40,7 +37,7 @@ class StateStore:
         self.path = path
 
     @classmethod
-    def open(cls, target: Path | str, *, now: Callable[[], datetime] = _utc_now) -> Self:
+    def open(cls, target: Path | str, *, now: Now = time.time) -> Self:
         """Open the database, creating it when missing, checking it after an unclean end, migrating it when old.
 
         Raises StateError (cannot be read or written), StateDamaged, StateTooNew, Locked.
@@ -94,7 +91,7 @@ class StateStore:
             yield connection
 
     @contextmanager
-    def sync_lock(self, now: datetime) -> Iterator[None]:
+    def sync_lock(self, now: float) -> Iterator[None]:
         """Hold the right to pull; raises Conflict naming the holder. A holder that died holds nothing."""
         if self.path is None:
             with self.reading() as connection:
@@ -106,7 +103,7 @@ class StateStore:
             with files.sync_lock(self.path, now):
                 yield
 
-    def check(self, now: datetime) -> None:
+    def check(self, now: float) -> None:
         """Run the integrity check now; raises StateDamaged."""
         if self.path is not None:
             with translated(self.where), self._plain() as connection:
@@ -143,12 +140,12 @@ class StateStore:
         except SQLAlchemyError as error:
             raise StateError(f"the database {self.where} holds something unexpected: {error}") from error
 
-    def _bring_up_to_date(self, now: Callable[[], datetime]) -> None:
+    def _bring_up_to_date(self, now: Now) -> None:
         revision = self._revision()
         if not migrate.needed(revision, self.where):
             return
         if self.path is not None and revision is not None:
-            self.backup(self.path.parent / "backups" / f"state-{revision}-{timestamp(now()).replace(':', '')}.db")
+            self.backup(self.path.parent / "backups" / f"state-{revision}-{stamp(now()).replace(':', '')}.db")
         with self._faults(), self._engine.connect().execution_options(**{_WRITES: True}) as connection:
             if self.path is not None:
                 # Rebuilding a table must not cascade; the switch is ignored inside a transaction.

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import time
 
 
-def timestamp(moment: datetime) -> str:
-    """Write an aware moment as ``2026-11-22T19:57:01Z``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def moment(text: str) -> datetime:
-    """Read what ``timestamp`` wrote."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+def stamp(moment: float) -> str:
+    """Write epoch seconds as ``2026-11-22T19:57:01Z``."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))

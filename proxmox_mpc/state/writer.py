@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from proxmox_mpc.state.batch import Batch, Findings, Item, Ran
@@ -17,6 +17,7 @@ from proxmox_mpc.state.tables import METADATA
 
 _VERSIONS = METADATA.tables["object_version"]
 _RUNS = METADATA.tables["run"]
+_COVERAGE = METADATA.tables["coverage"]
 _PARTS = {"config": (("disk", "guest"), ("nic", "guest")), "pool": (("pool_member", "pool"),)}
 """Tables whose rows belong to an object of a kind, and the column that names it."""
 
@@ -35,7 +36,7 @@ def record(store: StateStore, batch: Batch) -> int:
         run = _begin_run(connection, batch.ran)
         counts = _Counts()
         for findings in sorted(batch.findings, key=_position):
-            _store_kind(connection, run, batch.ran.finished, findings, counts)
+            _store_kind(connection, run, _last_seen(connection, findings, batch.ran.finished), findings, counts)
         _store_answers(connection, run, batch)
         totals = {name: getattr(counts, name) for name in _Counts.__slots__}
         connection.execute(update(_RUNS).where(_RUNS.c.id == run).values(**totals))
@@ -46,6 +47,12 @@ def record_failure(store: StateStore, ran: Ran) -> int:
     """Store a run that could not be done, so that the log shows it; nothing else is touched."""
     with store.writing() as connection:
         return _begin_run(connection, ran)
+
+
+def _last_seen(connection: Connection, findings: Findings, now: str) -> str:
+    """Return since when what is not confirmed now is stale: the last time that its group was read."""
+    query = select(func.max(_COVERAGE.c.at)).where(_COVERAGE.c.group == KINDS[findings.kind].group)
+    return connection.execute(query).scalar() or now
 
 
 def _position(findings: Findings) -> int:
@@ -73,13 +80,13 @@ def _begin_run(connection: Connection, ran: Ran) -> int:
     return int(key[0])
 
 
-def _store_kind(connection: Connection, run: int, at: str, findings: Findings, counts: _Counts) -> None:
+def _store_kind(connection: Connection, run: int, seen: str, findings: Findings, counts: _Counts) -> None:
     kind = KINDS[findings.kind]
     changed: list[Item] = findings.seen
     if kind.history:
         changed = _store_versions(connection, run, kind, findings, counts)
     if kind.table is not None:
-        _store_rows(connection, METADATA.tables[kind.table], kind, at, findings, changed)
+        _store_rows(connection, METADATA.tables[kind.table], kind, seen, findings, changed)
         counts.stale += len(findings.stale) if kind.name != "config" else 0
 
 
@@ -185,7 +192,7 @@ def _store_answers(connection: Connection, run: int, batch: Batch) -> None:
     if batch.coverage:
         known = [(group, node) for group, node in batch.coverage if group in GROUPS]
         covered = [{"group": group, "node": node, "run": run, "at": at} for group, node in known]
-        _upsert(connection, METADATA.tables["coverage"], covered)
+        _upsert(connection, _COVERAGE, covered)
 
 
 def _text(data: Any) -> JsonText:
