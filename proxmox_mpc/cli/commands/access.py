@@ -9,7 +9,7 @@ import typer
 from proxmox_mpc.cli.verbs import context_of, read
 from proxmox_mpc.errors import UsageError
 from proxmox_mpc.output.result import Result
-from proxmox_mpc.services import access, acl
+from proxmox_mpc.services import access, acl, needs
 
 _AUDIT = "Sys.Audit"
 User = Annotated[str, typer.Argument(metavar="USER", help="the user: NAME@REALM")]
@@ -102,14 +102,30 @@ def realm_list(ctx: typer.Context) -> Result:
 @read(acl.PERMISSION_ROWS)
 def permissions(ctx: typer.Context, user: ForUser = None, token: ForToken = None, path: AtPath = None) -> Result:
     """List effective permissions: your own, or those of a user or token."""
+    reading = acl.list_permissions(context_of(ctx).source, _holder(user, token), path)
+    return Result.of(reading, [*reading.value])
+
+
+@read(needs.NEEDS_PAGE, offline=False)
+def check(ctx: typer.Context, user: ForUser = None, token: ForToken = None) -> Result:
+    """Show what reading needs, what you hold of it, and how to get the rest.
+
+    A token with privilege separation holds only what is granted both to itself and to its user.
+    """
+    context = context_of(ctx)
+    who = _holder(user, token)
+    reading = needs.check_needs(context.source, who or context.settings.connection.credentials.holder, who)
+    return Result.of(reading, reading.value)
+
+
+def _holder(user: str | None, token: str | None) -> str | None:
     if user is not None and token is not None:
         raise UsageError("--user and --token cannot be used together")
     for option, value, mark in (("--user", user, "@"), ("--token", token, "!")):
         if value is not None and mark not in value:
             form = "NAME@REALM" if mark == "@" else "USER@REALM!NAME"
             raise UsageError(f"{option}: {value!r} is not of the form {form}")
-    reading = acl.list_permissions(context_of(ctx).source, user or token, path)
-    return Result.of(reading, [*reading.value])
+    return user or token
 
 
 @read(acl.TFA_ROWS, offline=False)
