@@ -11,8 +11,8 @@ from proxmox_mpc.domain.moments import Now, iso
 from proxmox_mpc.domain.shape import Field, item, rows
 from proxmox_mpc.domain.source import Query, Reading, Source, api_path
 from proxmox_mpc.errors import NotFound
-from proxmox_mpc.services.guests import find_guest, resources, seconds_since
-from proxmox_mpc.services.reads import Notes, read_parts, rows_of
+from proxmox_mpc.services.guests import resources, seconds_since
+from proxmox_mpc.services.reads import Notes, guest_id, read_parts, rows_of
 from proxmox_mpc.services.storages import Place, places, read_content, volume_row
 
 BACKUP_ROWS = rows(
@@ -86,8 +86,8 @@ def list_backups(source: Source, named: str | None, now: Now) -> Reading[list[Js
     """
     found = resources(source)
     names = {integer(row, "vmid"): text(row, "name") for row in rows_of(found, *KINDS)}
-    guest = None if named is None else int(named) if named.isdecimal() else find_guest(source, named).vmid
-    where = places(found, content="backup")
+    guest = guest_id(source, named)
+    where = places(source, found, content="backup")
     volumes = read_content(source, where.value, "backup", guest)
     listed = [_backup_row(place, row, names, now) for place, row in volumes.value]
     listed.sort(key=lambda row: (str(row["created"] or ""), str(row["volid"])), reverse=True)

@@ -126,7 +126,7 @@ def show_node(source: Source, name: str) -> Reading[JsonObject]:
     state = _state(row)
     if state == "offline":
         notes.add(*silent_nodes({name: state}, "only what the cluster remembers of it is shown"))
-    answers = read_parts(source, _parts(name, ask_node=source.live and state != "offline"), notes)
+    answers = read_parts(source, _parts(source, name, state), notes)
     member = next((one for one in _listed(answers, "cluster status") if one.get("name") == name), {})
     listed = next((one for one in _listed(answers, "nodes") if one.get("node") == name), {})
     page = {
@@ -145,11 +145,13 @@ def show_node(source: Source, name: str) -> Reading[JsonObject]:
     return Reading(page, *notes.values())
 
 
-def _parts(name: str, *, ask_node: bool) -> dict[str, Query]:
+def _parts(source: Source, name: str, state: str) -> dict[str, Query]:
     parts = {"cluster status": Query("/cluster/status"), "nodes": Query("/nodes")}
-    if ask_node:
-        parts |= {part: Query(api_path("nodes", name, part)) for part in ("status", "time", "subscription")}
-    return parts
+    if source.live and state == "offline":
+        return parts
+    # The database keeps the status; the clock would be wrong, and the subscription is not recorded.
+    told = ("status", "time", "subscription") if source.live else ("status",)
+    return parts | {part: Query(api_path("nodes", name, part)) for part in told}
 
 
 def _listed(answers: dict[str, Json], part: str) -> list[JsonObject]:

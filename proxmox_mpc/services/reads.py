@@ -9,7 +9,7 @@ from proxmox_mpc.domain.json import Json, JsonObject, Param, text
 from proxmox_mpc.domain.source import Query, Reading, Source, Warn, api_path
 from proxmox_mpc.errors import AuthenticationError, NotFound, NotRecorded, PmpcError, TlsError
 from proxmox_mpc.services.gather import warning_of
-from proxmox_mpc.services.guests import resources
+from proxmox_mpc.services.guests import find_guest, resources
 
 STALE = "pmpc-stale-since"
 """The key of a recorded row that the last pull could not confirm."""
@@ -120,3 +120,10 @@ def read_parts(source: Source, parts: Mapping[str, Query], notes: Notes) -> dict
         else:
             found[name] = answer
     return found
+
+
+def guest_id(source: Source, named: str | None) -> int | None:
+    """Return the vmid that an id or a name means; an id may also be that of a guest that no longer exists."""
+    if named is None:
+        return None
+    return int(named) if named.isdecimal() else find_guest(source, named).vmid

@@ -167,14 +167,18 @@ def _usage_row(row: JsonObject) -> JsonObject:
 
 
 def places(
-    found: Iterable[JsonObject], storage: str | None = None, node: str | None = None, content: str | None = None
+    source: Source,
+    found: Iterable[JsonObject],
+    storage: str | None = None,
+    node: str | None = None,
+    content: str | None = None,
 ) -> Reading[list[Place]]:
     """Return where content can be read: each storage on each node, a shared one once; those out of reach are warned of.
 
-    ``found`` are the rows of /cluster/resources.
+    ``found`` are the rows of /cluster/resources. The database can tell what was on a node that is offline.
     """
     listed = list(found)
-    states = node_states(listed)
+    states = node_states(listed) if source.live else {}
     wanted = [
         row
         for row in rows_of(listed, "storage")
@@ -220,7 +224,7 @@ def storage_content(
         raise NotFound(f"there is no enabled storage {storage!r}", hint="pmpc storage list shows the storages")
     if node is not None and node not in node_states(found):
         raise no_such_node(node)
-    where = places(found, storage, node)
+    where = places(source, found, storage, node)
     if node is not None and not where.value and not where.warnings:
         raise NotFound(f"node {node} has no storage {storage!r}", hint=f"pmpc storage show {storage}")
     volumes = read_content(source, where.value, content, guest)

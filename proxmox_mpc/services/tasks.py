@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from proxmox_mpc.domain.json import Json, JsonObject, Param, as_object, as_rows, integer, number, text
@@ -173,7 +174,8 @@ def _span(began: float | None, ended: float | None) -> int | None:
 def show_task(source: Source, named: str, now: Now) -> Reading[JsonObject]:
     """Return one task with the end of its log; raises UsageError for what is no UPID, and NotFound."""
     upid = Upid.parse(named)
-    status = _task(source, upid, lambda: as_object(source.read(upid.path("status")), "the task"))
+    with known(upid):
+        status = as_object(source.read(upid.path("status")), "the task")
     began = number(status, "starttime")
     running = text(status, "status") != "stopped"
     notes = Notes()
@@ -199,9 +201,11 @@ def show_task(source: Source, named: str, now: Now) -> Reading[JsonObject]:
     return Reading(page, *notes.values())
 
 
-def _task(source: Source, upid: Upid, read: Callable[[], JsonObject]) -> JsonObject:
+@contextmanager
+def known(upid: Upid) -> Iterator[None]:
+    """Turn PVE's word that a task or its node does not exist into one that names what to do."""
     try:
-        return read()
+        yield
     except NotFound as error:
         if "hostname lookup" in error.message:
             raise no_such_node(upid.node) from error
@@ -240,8 +244,8 @@ def log_lines(data: Json) -> list[JsonObject]:
 def task_log(source: Source, named: str) -> Reading[list[JsonObject]]:
     """Return the whole log of a task; raises UsageError for what is no UPID, and NotFound."""
     upid = Upid.parse(named)
-    data = _task(source, upid, lambda: {"log": source.read(upid.path("log"), {"limit": 0})})
-    return Reading(log_lines(data["log"]))
+    with known(upid):
+        return Reading(log_lines(source.read(upid.path("log"), {"limit": 0})))
 
 
 def waited(upid: Upid, exitstatus: str, seconds: float) -> Reading[JsonObject]:

@@ -1,7 +1,76 @@
-"""node, cluster, storage, backup, replication, pool, task, status and api in the command tree."""
+"""The table of the cluster: nodes, storages, backups, pools, tasks, the API itself."""
 
 from __future__ import annotations
 
 from proxmox_mpc.cli.tree import Group, Leaf
 
-CLUSTER: dict[str, Leaf | Group] = {}
+CLUSTER: dict[str, Group | Leaf] = {
+    "cluster": Group(
+        "The cluster as a whole",
+        {
+            "show": Leaf("cluster:show", "Show the cluster: quorum, releases, nodes"),
+            "options": Leaf("cluster:options", "Show the datacenter options, under Proxmox VE's own names"),
+            "log": Leaf("cluster:log", "Show the cluster's log, newest first"),
+        },
+    ),
+    "node": Group(
+        "Nodes of the cluster",
+        {
+            "list": Leaf("node:list_", "List the nodes of the cluster"),
+            "show": Leaf("node:show", "Show a node: hardware, load, release, subscription, guests, storages"),
+            "metrics": Leaf("node:metrics", "Show a node's load over time"),
+            "services": Leaf("node:services", "List the services of a node, or of all nodes"),
+            "disks": Leaf("node:disks", "List the physical disks of a node, or of all nodes, with their SMART health"),
+            "syslog": Leaf("node:syslog", "Show the system log of a node"),
+            "apt": Leaf("node:apt", "List the package updates that wait on a node, or on all nodes"),
+            "certificates": Leaf(
+                "node:certificates", "List the certificates of a node, or of all nodes, with the days they have left"
+            ),
+        },
+    ),
+    "storage": Group(
+        "Storages and what is on them",
+        {
+            "list": Leaf("storage:list_", "List the storages and how full they are; a shared one stands once"),
+            "show": Leaf("storage:show", "Show a storage: its definition, and how full it is on each node"),
+            "content": Leaf("storage:content", "List the volumes on a storage"),
+        },
+    ),
+    "backup": Group(
+        "Backups and the jobs that make them",
+        {
+            "list": Leaf("backup:list_", "List the backups on all storages, of one guest or of all"),
+            "job": Group(
+                "Backup jobs",
+                {
+                    "list": Leaf("backup:job_list", "List the backup jobs"),
+                    "show": Leaf("backup:job_show", "Show a backup job and the guests that it covers"),
+                },
+            ),
+        },
+    ),
+    "replication": Group(
+        "Copies of guests' disks on other nodes",
+        {"list": Leaf("replication:list_", "List the replication jobs and how their last runs went")},
+    ),
+    "pool": Group(
+        "Resource pools",
+        {
+            "list": Leaf("pool:list_", "List the resource pools"),
+            "show": Leaf("pool:show", "Show a resource pool and its members"),
+        },
+    ),
+    "task": Group(
+        "What the cluster is doing and did",
+        {
+            "list": Leaf("task:list_", "List tasks, newest first: the cluster's recent ones, or all of a node"),
+            "show": Leaf("task:show", "Show a task, and the end of its log"),
+            "log": Leaf("task:log", "Show the log of a task"),
+            "wait": Leaf("task:wait", "Wait for a task to end; 8 when it failed, 7 when the time is over"),
+        },
+    ),
+    "api": Group(
+        "The Proxmox VE API itself",
+        {"get": Leaf("api:get", "Read any path of the Proxmox VE API, and print the answer as it is")},
+    ),
+}
