@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from proxmox_mpc.cli.verbs import context_of, read
+from proxmox_mpc.domain.connection import Token
 from proxmox_mpc.errors import UsageError
 from proxmox_mpc.output.result import Result
 from proxmox_mpc.services import access, acl, needs
@@ -14,7 +15,7 @@ from proxmox_mpc.services import access, acl, needs
 _AUDIT = "Sys.Audit"
 User = Annotated[str, typer.Argument(metavar="USER", help="the user: NAME@REALM")]
 OfUser = Annotated[str | None, typer.Argument(metavar="[USER]", help="only this user's: NAME@REALM")]
-Token = Annotated[str, typer.Argument(metavar="TOKEN", help="the token: USER@REALM!NAME")]
+TokenId = Annotated[str, typer.Argument(metavar="TOKEN", help="the token: USER@REALM!NAME")]
 Group = Annotated[str, typer.Argument(metavar="GROUP", help="the group")]
 Role = Annotated[str, typer.Argument(metavar="ROLE", help="the role")]
 OnPath = Annotated[
@@ -50,7 +51,7 @@ def token_list(ctx: typer.Context, user: OfUser = None) -> Result:
 
 
 @read(access.TOKEN_PAGE)
-def token_show(ctx: typer.Context, token: Token) -> Result:
+def token_show(ctx: typer.Context, token: TokenId) -> Result:
     """Show an API token and what is granted to it."""
     context = context_of(ctx)
     reading = access.show_token(context.source, token, context.now)
@@ -114,7 +115,9 @@ def check(ctx: typer.Context, user: ForUser = None, token: ForToken = None) -> R
     """
     context = context_of(ctx)
     who = _holder(user, token)
-    reading = needs.check_needs(context.source, who or context.settings.connection.credentials.holder, who)
+    mine = context.settings.connection.credentials
+    myself = mine.token_id if isinstance(mine, Token) else mine.username
+    reading = needs.check_needs(context.source, who or myself, who)
     return Result.of(reading, reading.value)
 
 

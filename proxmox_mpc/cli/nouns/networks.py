@@ -130,6 +130,7 @@ NETWORKS: dict[str, Leaf | Group] = {
             "realm": Group(
                 "Authentication realms", {"list": Leaf("access:realm_list", "List the authentication realms")}
             ),
+            "check": Leaf("access:check", "Show what reading needs, what you hold of it, and how to get the rest"),
             "permissions": Leaf(
                 "access:permissions", "List effective permissions: your own, or those of a user or token"
             ),
