@@ -44,12 +44,12 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 
 def summary(
-    rows: Sequence[JsonObject], shape: Shape, *, width: int | None, wide: bool = False, ascii: bool = False
-) -> str:  # noqa: A002
+    rows: Sequence[JsonObject], shape: Shape, *, width: int | None, wide: bool = False, plain: bool = False
+) -> str:
     """Return a line for each numeric field of the shape: last, least, mean and greatest value, and its course.
 
     ``rows`` are in the order of time with ``time`` as ISO text. A field ``X_used`` is drawn against ``X`` where rows
-    have it, others against their own highest value. ``ascii`` for terminals that lack block characters.
+    have it, others against their own highest value. ``plain`` for terminals that lack block characters.
     """
     shown = [
         field
@@ -64,7 +64,7 @@ def summary(
     head = table(lines, fields, header=True, width=room).splitlines() if lines else []
     used = max((len(line) for line in head), default=0)
     chart = _CHART if room is None else max(_NARROWEST, min(2 * _CHART, room - used - 2))
-    marks = ASCII if ascii else BLOCKS
+    marks = ASCII if plain else BLOCKS
     drawn = ["", *(_drawn(field, series[field.key], rows, chart, marks) for field in kept)]
     body = [f"{text.ljust(used)}  {course}".rstrip() for text, course in zip(head, drawn, strict=False)]
     return "\n".join([_period(rows), *body])

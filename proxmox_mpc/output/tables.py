@@ -28,7 +28,7 @@ def table(rows: Sequence[JsonObject], fields: Sequence[Field], *, header: bool, 
         return ""
     align = ["right" if field.base in _NUMBERS else "left" for field in fields]
     # disable_numparse: tabulate would print the name 1e3 as 1000.
-    text: str = tabulate(cells, tablefmt="plain", colalign=align, disable_numparse=True)
+    text: str = tabulate(cells, tablefmt="plain", colalign=align, disable_numparse=True, preserve_whitespace=True)
     return "\n".join(line.rstrip() for line in text.splitlines())
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from proxmox_mpc.domain.guests import GuestRef
 from proxmox_mpc.domain.json import Json, JsonObject, Param, as_rows, boolean, integer, text
 from proxmox_mpc.domain.moments import iso
-from proxmox_mpc.domain.shape import Field
+from proxmox_mpc.domain.shape import Field, rows
 from proxmox_mpc.domain.source import Query, Source, api_path
 from proxmox_mpc.errors import PmpcError
 
@@ -22,6 +22,8 @@ BACKUP_FIELDS = (
     Field("verified", "string?", "what the backup server's verification said: ok, failed", level="wide"),
     Field("notes", "string?", "its notes"),
 )
+
+BACKUP_ROWS = rows(*BACKUP_FIELDS, doc="The backups of a guest, newest first.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ def guest_config(source: Source, ref: GuestRef, *, current: bool = False, snapsh
 
 def guest_pending(source: Source, ref: GuestRef, *, unchanged: bool = False) -> list[JsonObject]:
     """Return the keys that a restart changes, in natural order; ``unchanged`` adds all others."""
-    found = [_pending(row) for row in as_rows(source.read(ref.path("pending")), "the pending changes")]
+    found = [pending_row(row) for row in as_rows(source.read(ref.path("pending")), "the pending changes")]
     kept = [row for row in found if unchanged or changes(row)]
     return sorted(kept, key=lambda row: natural(str(row["key"])))
 
@@ -73,7 +73,8 @@ def changes(row: JsonObject) -> bool:
     return row["pending"] is not None or row["delete"] is True
 
 
-def _pending(row: JsonObject) -> JsonObject:
+def pending_row(row: JsonObject) -> JsonObject:
+    """Turn one entry of PVE's pending list into a row of PENDING_ROWS."""
     key = text(row, "key") or ""
     value, pending = text(row, "value"), text(row, "pending")
     if key in SECRETS:

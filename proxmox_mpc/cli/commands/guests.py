@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import typer
 
-from proxmox_mpc.cli.verbs import context_of, read
+from proxmox_mpc.cli.commands.guest_args import Names, Nodes, Pools, Statuses, Tags, Words, selection
+from proxmox_mpc.cli.verbs import Verb, context_of, read
+from proxmox_mpc.domain.guests import Kind
 from proxmox_mpc.output.result import Result
 from proxmox_mpc.services.guests import GUEST_ROWS, list_guests
 
 
-@read(GUEST_ROWS, audit="VM.Audit")
-def vm_list(ctx: typer.Context) -> Result:
-    """List the virtual machines of the cluster."""
-    return _list(ctx, "vm")
+def _list(kind: Kind | None, doc: str) -> Verb:
+    def run(
+        ctx: typer.Context,
+        guests: Words = None,
+        tag: Tags = None,
+        node: Nodes = None,
+        pool: Pools = None,
+        status: Statuses = None,
+        name: Names = None,
+    ) -> Result:
+        chosen = selection(guests, tag, node, pool, status, name)
+        reading = list_guests(context_of(ctx).source, kind, chosen)
+        return Result.of(reading, [*reading.value])
+
+    run.__doc__ = f"{doc}\n\nWithout arguments all of them; arguments and options narrow the list."
+    return read(GUEST_ROWS, audit="VM.Audit")(run)
 
 
-@read(GUEST_ROWS, audit="VM.Audit")
-def ct_list(ctx: typer.Context) -> Result:
-    """List the containers of the cluster."""
-    return _list(ctx, "ct")
-
-
-@read(GUEST_ROWS, audit="VM.Audit")
-def guest_list(ctx: typer.Context) -> Result:
-    """List the guests of the cluster, virtual machines and containers."""
-    return _list(ctx, None)
-
-
-def _list(ctx: typer.Context, kind: str | None) -> Result:
-    reading = list_guests(context_of(ctx).source, kind)
-    return Result.of(reading, [*reading.value])
+vm_list = _list("vm", "List the virtual machines of the cluster.")
+ct_list = _list("ct", "List the containers of the cluster.")
+guest_list = _list(None, "List the guests of the cluster, virtual machines and containers.")
