@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -97,7 +96,7 @@ class Context:
             return
         from proxmox_mpc.domain.moments import iso
 
-        self._run_id = self._run_id or secrets.token_hex(8)
+        self._run_id = self._run_id or os.urandom(8).hex()
         path = self.cwd / self.options.log_file
         try:
             with path.open("a", encoding="utf-8") as file:
@@ -183,14 +182,25 @@ class Context:
         """The database, read as if it were a server."""
         from proxmox_mpc.state.recorded import RecordedSource
 
-        return RecordedSource.open(self.settings.state)
+        return RecordedSource(self.database, now=self.now)
 
     @cached_property
     def store(self) -> StateStore:
         """The database, for writing."""
         from proxmox_mpc.state.store import StateStore
 
-        return StateStore.open(self.settings.state)
+        return StateStore.open(self.database)
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file of the recorded state."""
+        location = self.settings.state
+        if location.url is not None:
+            raise ConfigError(
+                "state.url: a database on a server cannot be used by this release",
+                hint="pmpc workspace config unset state",
+            )
+        return location.path
 
     @property
     def source(self) -> Source:
@@ -212,7 +222,7 @@ class Context:
         """Return (name, help) of the objects of a kind that the database knows, for completion."""
         from proxmox_mpc.state.light import names
 
-        return names(self.settings.state.path, kind)
+        return names(self.database, kind)
 
     def completed(self, verb: Verb, result: Result) -> Result:
         """Add to an empty list why it may be empty: a token that may not look sees nothing, and gets no error."""
