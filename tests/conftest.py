@@ -177,3 +177,50 @@ def lab(tmp_path: Path, made_workspace: Callable[[str], Path]) -> Iterator[Pmpc]
     root = tmp_path / "lab"
     shutil.copytree(made_workspace("homelab"), root, symlinks=True)
     yield Pmpc(root, {})
+
+
+@dataclass
+class Served:
+    """A simulated cluster behind TLS on loopback, and how to reach it."""
+
+    server: Any
+    environ: dict[str, str]
+
+    @property
+    def requests(self) -> int:
+        """How many requests arrived."""
+        count: int = self.server.simulator.requests
+        return count
+
+    def as_token(self, token: str) -> dict[str, str]:
+        """Return the environ with another of the world's tokens: ``nobody@pve!nothing``."""
+        user, _, name = token.partition("!")
+        secret: str = self.server.simulator.world.users[user].tokens[name].secret
+        return {**self.environ, "PMPC_TOKEN_ID": token, "PMPC_TOKEN_SECRET": secret}
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
+    """Return a function that serves a world: ``serve("homelab", faults=[…])``."""
+    from proxmox_mpc.simulator import open_world
+    from proxmox_mpc.simulator import serve as start
+    from proxmox_mpc.simulator.clock import Clock
+    from proxmox_mpc.simulator.faults import Faults
+
+    running = []
+
+    def make(world: str = "homelab", faults: list[dict[str, Any]] | None = None, clock: Clock | None = None) -> Served:
+        script = Faults.read(faults) if faults is not None else None
+        server = start(open_world(world, clock), 0, script, clock=clock)
+        running.append(server)
+        environ = {
+            "PMPC_URL": server.url,
+            "PMPC_FINGERPRINT": server.fingerprint,
+            "PMPC_TOKEN_ID": server.token_id,
+            "PMPC_TOKEN_SECRET": server.token_secret,
+        }
+        return Served(server, environ)
+
+    yield make
+    for server in running:
+        server.shutdown()

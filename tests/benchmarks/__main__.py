@@ -37,7 +37,9 @@ class Report:
 @contextmanager
 def server(pmpc: str, world: str, environ: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """Serve a world in a process of its own; yields the PMPC_ variables that lead to it."""
-    process = subprocess.Popen([pmpc, "sim", "serve", "--world", world, "-o", "json"], stdout=subprocess.PIPE, env=dict(environ), text=True)
+    process = subprocess.Popen(
+        [pmpc, "sim", "serve", "--world", world, "-o", "json"], stdout=subprocess.PIPE, env=dict(environ), text=True
+    )
     try:
         assert process.stdout is not None
         reach = json.loads(process.stdout.readline())
@@ -85,7 +87,9 @@ def cold_start(report: Report, bin_: Path, home: Path, environ: dict[str, str]) 
         trace = home / "trace.jsonl"
         run([pmpc, "vm", "list", "-o", "json", "--log-file", str(trace)], inside, str(lab))
     requests = sum(1 for line in trace.read_text().splitlines() if json.loads(line)["event"] == "request")
-    print(f"python -c pass: {statistics.median(one.wall for one in base) * 1000:.1f} ms, medians of {RUNS} alternating runs")
+    print(
+        f"python -c pass: {statistics.median(one.wall for one in base) * 1000:.1f} ms, medians of {RUNS} alternating runs"
+    )
     report.line("pmpc --version", ratio(version, base), 2.0)
     report.line("pmpc --help", ratio(helped, base), 7.5)
     report.line("vm list -o json over loopback TLS, by environment", ratio(listed, base), 14.5)
@@ -94,7 +98,9 @@ def cold_start(report: Report, bin_: Path, home: Path, environ: dict[str, str]) 
     report.line("vm list: peak memory", max(one.peak for one in [*listed, *in_workspace]), 45, "MiB")
     report.line("vm list --offline against live, in a workspace", ratio(offline, in_workspace), 1.0)
     report.line("vm list: CPU seconds", statistics.median(one.cpu for one in in_workspace), None, "s")
-    report.line("completion of a guest (100 ms asked)", statistics.median(one.wall for one in completed) * 1000, 100, "ms")
+    report.line(
+        "completion of a guest (100 ms asked)", statistics.median(one.wall for one in completed) * 1000, 100, "ms"
+    )
 
 
 def pulls(report: Report, bin_: Path, home: Path, environ: dict[str, str]) -> None:
@@ -120,7 +126,9 @@ def pulls(report: Report, bin_: Path, home: Path, environ: dict[str, str]) -> No
         report.line("pull: CPU seconds", statistics.median(one.cpu for one in first), None, "s")
         report.line("pull: HTTP requests", len(counted["queries"]), None, "")
         report.line("pull: statements on the database", counted["statements"], None, "")
-        done = subprocess.run([python, driver, "pull", str(database), str(log)], env=reach, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [python, driver, "pull", str(database), str(log)], env=reach, capture_output=True, text=True, check=True
+        )
         report.line("history rows written by a pull with nothing changed", json.loads(done.stdout)["versions"], 0, "")
         big = home / "big"
         big.mkdir()
@@ -130,13 +138,21 @@ def pulls(report: Report, bin_: Path, home: Path, environ: dict[str, str]) -> No
         shutil.rmtree(ten, ignore_errors=True)
 
 
-def _offline_lists(report: Report, pmpc: str, reach: dict[str, str], environ: dict[str, str], home: Path, database: Path) -> None:
+def _offline_lists(
+    report: Report, pmpc: str, reach: dict[str, str], environ: dict[str, str], home: Path, database: Path
+) -> None:
     state = home / "state"
     inside = {**reach, "XDG_STATE_HOME": str(state)}
-    shown = subprocess.run([pmpc, "workspace", "config", "show", "-o", "json"], env=inside, capture_output=True, text=True, check=False)
+    shown = subprocess.run(
+        [pmpc, "workspace", "config", "show", "-o", "json"], env=inside, capture_output=True, text=True, check=False
+    )
     del shown
     run([pmpc, "sync", "pull"], inside)
-    live, offline = alternately(3, lambda: run([pmpc, "vm", "list", "-o", "json"], inside), lambda: run([pmpc, "vm", "list", "-o", "json", "--offline"], inside))
+    live, offline = alternately(
+        3,
+        lambda: run([pmpc, "vm", "list", "-o", "json"], inside),
+        lambda: run([pmpc, "vm", "list", "-o", "json", "--offline"], inside),
+    )
     more = statistics.median(one.wall for one in offline) - statistics.median(one.wall for one in live)
     report.line("vm list --offline of 10,000, seconds more than live", more, 0.6, "s")
     del environ, database

@@ -22,7 +22,9 @@ class Run:
 def run(argv: Sequence[str], environ: Mapping[str, str], cwd: str | None = None) -> Run:
     """Run a process to its end; raises RuntimeError when it fails."""
     started = time.perf_counter()
-    process = subprocess.Popen(list(argv), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=dict(environ), cwd=cwd)
+    process = subprocess.Popen(
+        list(argv), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=dict(environ), cwd=cwd
+    )
     assert process.stderr is not None
     said = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
