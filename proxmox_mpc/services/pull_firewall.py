@@ -12,8 +12,7 @@ from proxmox_mpc.domain.json import Json, JsonObject, as_rows, text
 from proxmox_mpc.domain.source import Query, api_path
 from proxmox_mpc.errors import PmpcError
 from proxmox_mpc.services.pull_guests import guest_paths
-from proxmox_mpc.services.pull_reader import Pulling, item
-from proxmox_mpc.state.history import current_keys
+from proxmox_mpc.services.pull_reader import Pulling
 
 FEW_GUESTS = 100
 """Up to so many guests have their firewall read without ``--only firewall``."""
@@ -83,7 +82,7 @@ def _keep(
         row["comment"] = comment
     row["options" if section == "options" else "entries"] = _without_digest(answer)
     key = "/".join(part for part in (place.scope, section, name) if part)
-    pulling.found("firewall").seen.append(item("firewall", key, row))
+    pulling.see("firewall", key, row)
 
 
 def _without_digest(answer: Json) -> Json:
@@ -97,7 +96,7 @@ def _without_digest(answer: Json) -> Json:
 
 def _settle(pulling: Pulling, read: set[str]) -> None:
     findings = pulling.found("firewall")
-    vanished = current_keys(pulling.store, "firewall") - {made.key for made in findings.seen} - findings.stale
+    vanished = pulling.vanished("firewall") - findings.stale
     of_removed = {key for key in vanished if _guest_of(key) in pulling.gone_guests}
     findings.gone |= of_removed
     # What was not asked for this time stays as it is; a section that was read in full shows what has gone.

@@ -16,8 +16,8 @@ from proxmox_mpc.domain.json import Json, JsonObject, as_rows, integer, text
 from proxmox_mpc.domain.property_string import Disk, Nic
 from proxmox_mpc.domain.source import Query, api_path
 from proxmox_mpc.errors import PermissionDenied, PmpcError
-from proxmox_mpc.services.pull_reader import Pulling, item
-from proxmox_mpc.state.history import ConfigMark, config_marks, current_keys, last_answers
+from proxmox_mpc.services.pull_reader import Pulling
+from proxmox_mpc.state.history import ConfigMark, config_marks, last_answers
 from proxmox_mpc.state.kinds import Cell
 
 _DISK = re.compile(r"(?:rootfs|scsi|virtio|sata|ide|mp|efidisk|tpmstate|unused)\d*")
@@ -39,17 +39,14 @@ def pull_guests(pulling: Pulling) -> None:
     marks = config_marks(pulling.store)
     _configurations(pulling, rows, marks)
     _rows(pulling, rows)
-    recorded = current_keys(pulling.store, "guest")
-    homes = _homes(pulling, recorded - rows.keys())
-    in_scope = {key for key in recorded - rows.keys() if pulling.node in (None, homes.get(key))}
-    pulling.settle("guest", in_scope, home=homes.get)
+    missing = pulling.vanished("guest")
+    homes = _homes(pulling, missing)
+    pulling.settle("guest", {key for key in missing if pulling.node in (None, homes.get(key))}, home=homes.get)
     pulling.gone_guests = pulling.found("guest").gone
     for kind in ("config", "pending"):
         pulling.found(kind).gone |= pulling.gone_guests
     snapshots = pulling.found("snapshot")
-    snapshots.gone |= {
-        key for key in current_keys(pulling.store, "snapshot") if key.partition("/")[0] in pulling.gone_guests
-    }
+    snapshots.gone |= {key for key in pulling.recorded("snapshot") if key.partition("/")[0] in pulling.gone_guests}
     pulling.covered("guest")
 
 
@@ -64,9 +61,7 @@ def _rows(pulling: Pulling, rows: dict[str, JsonObject]) -> None:
         if key in before and key not in replaced:
             fresh = {name: value for name, value in row.items() if value is not None and name != "status"}
             kept = {**before[key], **fresh}
-        made = item("guest", key, kept)
-        made.replaced = key in replaced
-        findings.seen.append(made)
+        pulling.see("guest", key, kept).replaced = key in replaced
         if row.get("status") in (None, "unknown") or row.get("node") not in pulling.online:
             findings.stale.add(key)
 
@@ -110,10 +105,9 @@ def _configuration(
         return
     config, pending = _split(answer) if guest_type == "qemu" else (dict(answer) if isinstance(answer, dict) else {}, {})
     who = identity(guest_type, config)
-    made = item("config", key, config, digest=digest, identity=who)
+    made = pulling.see("config", key, config, digest=digest, identity=who)
     made.replaced = mark is not None and mark.identity is not None and not same_individual(mark.identity, who)
     made.parts = {"disk": _disks(key, config), "nic": _nics(key, config)}
-    configs.seen.append(made)
     if guest_type == "qemu":
         _keep_pending(pulling, key, pending)
     else:
@@ -126,7 +120,7 @@ def _details(pulling: Pulling, rows: dict[str, JsonObject], fresh: _Fresh) -> No
     """Read what changed configurations made necessary; a configuration whose details are missing is read again."""
     configs = {made.key: made for made in pulling.found("config").seen}
     recorded: dict[str, set[str]] = {}
-    for name in current_keys(pulling.store, "snapshot"):
+    for name in pulling.recorded("snapshot"):
         recorded.setdefault(name.partition("/")[0], set()).add(name)
     # Snapshots can outlive the parent that a configuration names, so recorded ones are looked at too.
     trees = sorted({*fresh.snapshots, *(configs.keys() & recorded.keys())})
@@ -151,18 +145,17 @@ def _details(pulling: Pulling, rows: dict[str, JsonObject], fresh: _Fresh) -> No
 
 
 def _keep_pending(pulling: Pulling, key: str, pending: JsonObject) -> None:
-    findings = pulling.found("pending")
     if pending:
-        findings.seen.append(item("pending", key, pending))
+        pulling.see("pending", key, pending)
     else:
-        findings.gone.add(key)
+        pulling.found("pending").gone.add(key)
 
 
 def _keep_snapshots(pulling: Pulling, key: str, recorded: set[str], answer: Json) -> None:
-    findings = pulling.found("snapshot")
     rows = {f"{key}/{row.get('name')}": row for row in as_rows(answer) if row.get("name") != "current"}
-    findings.seen += [item("snapshot", name, row, guest=key) for name, row in rows.items()]
-    findings.gone |= recorded - rows.keys()
+    for name, row in rows.items():
+        pulling.see("snapshot", name, row, guest=key)
+    pulling.found("snapshot").gone |= recorded - rows.keys()
 
 
 def _say_unreadable(pulling: Pulling, errors: list[PmpcError]) -> None:

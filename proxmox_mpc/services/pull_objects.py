@@ -7,8 +7,8 @@ from collections.abc import Callable
 from proxmox_mpc.domain.json import Json, JsonObject, as_rows, boolean, integer, text
 from proxmox_mpc.domain.source import Query, api_path
 from proxmox_mpc.errors import PmpcError
-from proxmox_mpc.services.pull_reader import Pulling, item
-from proxmox_mpc.state.history import current_keys, last_answers
+from proxmox_mpc.services.pull_reader import Pulling
+from proxmox_mpc.state.history import last_answers
 
 Key = Callable[[JsonObject], str]
 
@@ -35,11 +35,11 @@ def pull_nodes(pulling: Pulling) -> None:
         known = {key: value for key, value in seen.items() if value is not None}
         if known.get("status") == "unknown" and "status" in before.get(name, {}):
             del known["status"]
-        findings.seen.append(item("node", name, {**before.get(name, {}), **known}))
+        pulling.see("node", name, {**before.get(name, {}), **known})
         if name not in pulling.online:
             findings.stale.add(name)
     if pulling.node is None:
-        pulling.settle("node", current_keys(pulling.store, "node") - rows.keys())
+        pulling.settle("node", pulling.vanished("node") - rows.keys())
     pulling.covered("node")
 
 
@@ -70,11 +70,10 @@ def pull_storages(pulling: Pulling) -> None:
     before = last_answers(pulling.store, "storage_status", unknown)
     findings = pulling.found("storage_status")
     for key, row in rows.items():
-        findings.seen.append(item("storage_status", key, {**before.get(key, {}), **row}))
+        pulling.see("storage_status", key, {**before.get(key, {}), **row})
         if row.get("node") not in pulling.online:
             findings.stale.add(key)
-    vanished = current_keys(pulling.store, "storage_status") - rows.keys()
-    pulling.settle("storage_status", vanished, home=_node_of)
+    pulling.settle("storage_status", pulling.vanished("storage_status"), home=_node_of)
     pulling.covered("storage")
 
 
@@ -92,15 +91,12 @@ def pull_volumes(pulling: Pulling) -> None:
             read.add(f"{home}/{storage}")
             for row in as_rows(answer):
                 kind = "backup" if row.get("content") == "backup" else "volume"
-                made = item(kind, f"{home}/{row.get('volid')}", {**row, "node": home, "storage": storage})
-                pulling.found(kind).seen.append(made)
+                pulling.see(kind, f"{home}/{row.get('volid')}", {**row, "node": home, "storage": storage})
     removed = pulling.found("storage").gone
     for kind in ("volume", "backup"):
-        seen = {made.key for made in pulling.found(kind).seen}
-        vanished = {key for key in current_keys(pulling.store, kind) - seen if _in_scope(pulling, key)}
         pulling.settle(
             kind,
-            vanished,
+            {key for key in pulling.vanished(kind) if _in_scope(pulling, key)},
             home=_node_of,
             known_unread=lambda key: key.partition(":")[0] not in read and _storage_of(key) not in removed,
         )
@@ -139,7 +135,6 @@ def pull_networks(pulling: Pulling) -> None:
     nodes = sorted(node for node in pulling.online if pulling.node in (None, node))
     queries = [Query(api_path("nodes", node, "network")) for node in nodes]
     read: set[str] = set()
-    findings = pulling.found("network")
     for chunk in pulling.read_chunks(queries, "networks"):
         for index, answer in chunk:
             node = nodes[index]
@@ -147,11 +142,9 @@ def pull_networks(pulling: Pulling) -> None:
                 pulling.unread(f"the network of node {node}", answer)
                 continue
             read.add(node)
-            findings.seen += [
-                item("network", f"{node}/{row.get('iface')}", {**row, "node": node}) for row in as_rows(answer)
-            ]
-    seen = {made.key for made in findings.seen}
-    vanished = {key for key in current_keys(pulling.store, "network") - seen if _in_scope(pulling, key)}
+            for row in as_rows(answer):
+                pulling.see("network", f"{node}/{row.get('iface')}", {**row, "node": node})
+    vanished = {key for key in pulling.vanished("network") if _in_scope(pulling, key)}
     pulling.settle("network", vanished, home=_node_of, known_unread=lambda key: _node_of(key) not in read)
     pulling.covered("network")
 
@@ -162,7 +155,7 @@ def pull_sdn(pulling: Pulling) -> None:
     vnets = _whole_list(pulling, "sdn_vnet", "/cluster/sdn/vnets", lambda row: str(row.get("vnet")))
     names = [str(row.get("vnet")) for row in vnets or ()]
     queries = [Query(api_path("cluster", "sdn", "vnets", name, "subnets")) for name in names]
-    findings, failed = pulling.found("sdn_subnet"), set()
+    failed: set[str | None] = set()
     for chunk in pulling.read_chunks(queries, "subnets"):
         for index, answer in chunk:
             if isinstance(answer, PmpcError):
@@ -170,10 +163,9 @@ def pull_sdn(pulling: Pulling) -> None:
                 pulling.unread(f"the subnets of vnet {names[index]}", answer)
                 continue
             for row in as_rows(answer):
-                key = f"{names[index]}/{row.get('subnet')}"
-                findings.seen.append(item("sdn_subnet", key, {**row, "vnet": names[index]}))
-    vanished = current_keys(pulling.store, "sdn_subnet") - {made.key for made in findings.seen}
-    pulling.settle("sdn_subnet", vanished, known_unread=lambda key: vnets is None or _node_of(key) in failed)
+                pulling.see("sdn_subnet", f"{names[index]}/{row.get('subnet')}", {**row, "vnet": names[index]})
+    missing = pulling.vanished("sdn_subnet")
+    pulling.settle("sdn_subnet", missing, known_unread=lambda key: vnets is None or _node_of(key) in failed)
     pulling.covered("sdn")
 
 
@@ -184,7 +176,7 @@ def pull_pools(pulling: Pulling) -> None:
         pulling.unread("the pools", listed)
         return
     names = [str(row.get("poolid")) for row in as_rows(listed)]
-    findings, read = pulling.found("pool"), []
+    read: list[JsonObject] = []
     for chunk in pulling.read_chunks([Query("/pools", {"poolid": name}) for name in names], "pools"):
         for index, answer in chunk:
             if isinstance(answer, PmpcError):
@@ -193,10 +185,9 @@ def pull_pools(pulling: Pulling) -> None:
                 read += as_rows(answer)
     for row in read:
         members = sorted({member for one in as_rows(row.get("members") or []) if (member := _member_of(one))})
-        made = item("pool", str(row.get("poolid")), {**row, "members": [*members]})
+        made = pulling.see("pool", str(row.get("poolid")), {**row, "members": [*members]})
         made.parts = {"pool_member": [{"pool": made.key, "member": member} for member in members]}
-        findings.seen.append(made)
-    pulling.settle("pool", current_keys(pulling.store, "pool") - set(names))
+    pulling.settle("pool", pulling.vanished("pool") - set(names))
     pulling.covered("pool")
 
 
@@ -212,7 +203,7 @@ def pull_ha(pulling: Pulling) -> None:
     _whole_list(pulling, "ha_resource", "/cluster/ha/resources", lambda row: str(row.get("sid")))
     if pulling.release >= 9:
         _whole_list(pulling, "ha_rule", "/cluster/ha/rules", lambda row: str(row.get("rule")))
-        pulling.settle("ha_group", current_keys(pulling.store, "ha_group"))
+        pulling.settle("ha_group", pulling.vanished("ha_group"))
     else:
         _whole_list(pulling, "ha_group", "/cluster/ha/groups", lambda row: str(row.get("group")))
     answer = pulling.read("/cluster/ha/status/current")
@@ -240,12 +231,11 @@ def _acl_key(row: JsonObject) -> str:
 
 
 def _tokens(pulling: Pulling, users: list[JsonObject]) -> None:
-    findings = pulling.found("token")
     for user in users:
         userid = str(user.get("userid"))
         for token in as_rows(user.get("tokens") or []):
-            findings.seen.append(item("token", f"{userid}!{token.get('tokenid')}", {**token, "userid": userid}))
-    pulling.settle("token", current_keys(pulling.store, "token") - {made.key for made in findings.seen})
+            pulling.see("token", f"{userid}!{token.get('tokenid')}", {**token, "userid": userid})
+    pulling.settle("token", pulling.vanished("token"))
 
 
 def pull_jobs(pulling: Pulling) -> None:
@@ -261,7 +251,7 @@ def pull_options(pulling: Pulling) -> None:
     if isinstance(answer, PmpcError):
         pulling.unread("the datacenter's options", answer)
     elif isinstance(answer, dict):
-        pulling.found("options").seen.append(item("options", "datacenter", answer))
+        pulling.see("options", "datacenter", answer)
         pulling.covered("cluster")
 
 
@@ -272,7 +262,8 @@ def pull_tasks(pulling: Pulling) -> None:
         pulling.unread("the tasks", answer)
         return
     rows = {str(row["upid"]): row for row in as_rows(answer) if "upid" in row}
-    pulling.found("task").seen = [item("task", upid, row) for upid, row in rows.items()]
+    for upid, row in rows.items():
+        pulling.see("task", upid, row)
     pulling.covered("task")
 
 
@@ -285,7 +276,7 @@ def _whole_list(
         pulling.unread(path, answer)
         return None
     rows = as_rows(answer, path)
-    made = {key(row): item(kind, key(row), row) for row in rows}
-    pulling.found(kind).seen = [*made.values()]
-    pulling.settle(kind, current_keys(pulling.store, kind) - made.keys())
+    for name, row in {key(row): row for row in rows}.items():
+        pulling.see(kind, name, row)
+    pulling.settle(kind, pulling.vanished(kind))
     return rows

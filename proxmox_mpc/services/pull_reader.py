@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,8 @@ from proxmox_mpc.errors import (
     Unreachable,
 )
 from proxmox_mpc.state.batch import Findings, Item
-from proxmox_mpc.state.documents import JsonText, canonical, digest, without_secrets
+from proxmox_mpc.state.documents import canonical, digest, without_secrets
+from proxmox_mpc.state.history import current_digests
 from proxmox_mpc.state.kinds import KINDS, Cell, cells, document
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Pulling:
     warnings: dict[tuple[str, str], Warn] = field(default_factory=dict)
     partial: bool = False
     gone_guests: set[str] = field(default_factory=set)
+    _recorded: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def read(self, path: str, params: dict[str, str | int] | None = None) -> Json | PmpcError:
         """Return one answer or its error; raises what would fail for every other request too."""
@@ -123,6 +125,32 @@ class Pulling:
         """Note that a group was read in full."""
         self.coverage.append((group, node or self.node or ""))
 
+    def recorded(self, kind: str) -> Mapping[str, str]:
+        """Return the recorded objects of a kind: their digests by key."""
+        if kind not in self._recorded:
+            self._recorded[kind] = current_digests(self.store, kind)
+        return self._recorded[kind]
+
+    def see(self, kind: str, key: str, row: JsonObject, **columns: Cell) -> Item:
+        """Add an object that was read to the findings; returns what the store is to keep of it."""
+        known = KINDS[kind]
+        kept = document(known, row)
+        text = canonical(kept)
+        made = Item(key, text if known.history else None, digest(text), {})
+        if not known.moving and not columns and self.recorded(kind).get(key) == made.digest:
+            self.found(kind).confirmed.add(key)
+            return made
+        made.columns = {**cells(known, row if known.moving else kept), **columns}
+        if known.moving:
+            made.data = canonical(without_secrets(row, known.secret))
+        self.found(kind).seen.append(made)
+        return made
+
+    def vanished(self, kind: str) -> set[str]:
+        """Return the recorded objects of a kind that have not been seen."""
+        findings = self.found(kind)
+        return self.recorded(kind).keys() - findings.confirmed - {made.key for made in findings.seen}
+
     def settle(
         self,
         kind: str,
@@ -174,15 +202,3 @@ def _fatal(error: PmpcError) -> bool:
     if isinstance(error, (AuthenticationError, TlsError)):
         return True
     return isinstance(error, Unreachable) and not isinstance(error, (NodeUnreachable, RequestTimeout, ServerBusy))
-
-
-def item(kind: str, key: str, row: JsonObject, **columns: Cell) -> Item:
-    """Make what the store keeps of one answer."""
-    known = KINDS[kind]
-    kept = document(known, row)
-    text = canonical(kept)
-    data: JsonText | None = canonical(without_secrets(row, known.secret)) if known.moving else None
-    made = {**cells(known, row if known.moving else kept), **columns}
-    if not known.history:
-        return Item(key, None, "", made, data)
-    return Item(key, text, digest(text), made, data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
 from proxmox_mpc.domain.json import Json, JsonObject
@@ -16,6 +17,8 @@ _SECRET_NAMES = frozenset({"password", "passwd", "cipassword", "secret", "token"
 _SECRET_ENDINGS = ("-password", "_password", "-secret", "_secret", "-key", "_key")
 _PUBLIC_NAMES = frozenset({"master-pub-key", "public-key", "default_key"})
 _MISSING = object()
+# json.dumps with arguments of its own would build an encoder at every call.
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 class JsonText(str):
@@ -35,7 +38,7 @@ class KeyChange:
 
 def canonical(value: Json) -> JsonText:
     """Write a value so that equal values give equal text (PVE sends keys in random order)."""
-    return JsonText(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+    return JsonText(_encode(value))
 
 
 def digest(text: str) -> str:
@@ -43,6 +46,7 @@ def digest(text: str) -> str:
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
+@lru_cache(maxsize=4096)
 def is_secret(name: str) -> bool:
     """Say whether a key of that name holds a secret; tokenid, sshkeys and fingerprints are public."""
     lowered = name.lower()
@@ -52,15 +56,21 @@ def is_secret(name: str) -> bool:
 
 
 def without_secrets(value: Json, also: frozenset[str] = frozenset()) -> Json:
-    """Return the value with every secret masked, at any depth; ``also`` names keys that are secret in this kind."""
-    if isinstance(value, dict):
-        return {
-            key: _masked(part) if is_secret(key) or key in also else without_secrets(part, also)
-            for key, part in value.items()
-        }
+    """Return the value with every secret masked, at any depth; ``also`` names keys that are secret in this kind.
+
+    What holds no secret is returned as it is, not copied: a pull cleans tens of thousands of rows.
+    """
     if isinstance(value, list):
         return [without_secrets(part, also) for part in value]
-    return value
+    if not isinstance(value, dict):
+        return value
+    cleaned: dict[str, Json] = {}
+    for key, part in value.items():
+        if is_secret(key) or key in also:
+            cleaned[key] = _masked(part)
+        elif isinstance(part, (dict, list)):
+            cleaned[key] = without_secrets(part, also)
+    return {**value, **cleaned} if cleaned else value
 
 
 def _masked(value: Json) -> Json:

@@ -35,19 +35,13 @@ class ConfigMark:
 
 
 def current_digests(store: StateStore, kind: str) -> dict[str, str]:
-    """Return the digest of every current document of a kind, by key."""
+    """Return the digest of every object of a kind that is recorded now, by key; "" for a kind without history."""
+    known = KINDS[kind]
+    query = select(_V.c.key, _V.c.digest).where(_V.c.kind == kind, _V.c.valid_to.is_(None))
+    if not known.history:
+        query = select(METADATA.tables[str(known.table)].c.key, literal(""))
     with store.reading() as connection:
-        rows = connection.execute(select(_V.c.key, _V.c.digest).where(_V.c.kind == kind, _V.c.valid_to.is_(None)))
-        return dict(rows.tuples().all())
-
-
-def current_keys(store: StateStore, kind: str) -> set[str]:
-    """Return the keys of a kind that are recorded now, also of a kind without history."""
-    if KINDS[kind].history:
-        return set(current_digests(store, kind))
-    table = METADATA.tables[str(KINDS[kind].table)]
-    with store.reading() as connection:
-        return set(connection.scalars(select(table.c.key)))
+        return dict(connection.execute(query).tuples().all())
 
 
 def documents(store: StateStore, kind: str, keys: Iterable[str], run: int | None = None) -> dict[str, JsonObject]:
