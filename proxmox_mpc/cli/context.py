@@ -141,7 +141,7 @@ class Context:
             request_timeout=options.request_timeout,
             no_input=not self.interactive,
             ask=self.streams.ask_secret,
-            simulated=_door_token,
+            simulated=door_token,
         )
         for warn in settings.warnings:
             self.warn(warn)
@@ -246,7 +246,7 @@ class Context:
                     self.streams.error(error.code, error.message, error.hint, error.details)
 
 
-def _door_token(_url: str) -> tuple[str, str]:
+def door_token(_url: str) -> tuple[str, str]:
     """Return id and secret of the token that every simulated world holds ready."""
     from proxmox_mpc.simulator.world import DOOR_SECRET, DOOR_TOKEN_ID
 

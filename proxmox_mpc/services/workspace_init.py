@@ -16,6 +16,7 @@ from proxmox_mpc.domain.source import Reading, Source, Warn
 from proxmox_mpc.errors import ConfigError, PmpcError, TlsError
 from proxmox_mpc.services.identity import Identity, Proof, read_identity
 from proxmox_mpc.services.privileges import Missing, grants, missing_for_reading, read_permissions
+from proxmox_mpc.state.store import StateStore
 from proxmox_mpc.workspace.config_edit import check_text
 from proxmox_mpc.workspace.connecting import connection as connection_of
 from proxmox_mpc.workspace.create import building, config_text, surrounding, write_config
@@ -57,11 +58,15 @@ Accept = Callable[[str, Certificate], bool]
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the user wants: ``cluster`` is the section of config.yml as far as it is known."""
+    """What the user wants: ``cluster`` is the section of config.yml as far as it is known.
+
+    ``private`` are files in ``root`` that hold secrets, so that version control is told to leave them alone.
+    """
 
     root: Path
     name: str
     cluster: JsonObject
+    private: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,7 @@ def init(wish: Wish, context: SecretContext, tools: Tools) -> Reading[Made]:
         warnings.append(
             Warn("nested", f"{wish.root} lies in another workspace, {around}: commands use the nearest one")
         )
-    with building(wish.root) as draft:
+    with building(wish.root, wish.private) as draft:
         cluster, doubts = _trusted(wish.cluster, context, draft / "sim", tools)
         warnings += doubts
         made_connection = connection_of(cluster, "this workspace", context, 30.0, 6)
@@ -133,6 +138,7 @@ def init(wish: Wish, context: SecretContext, tools: Tools) -> Reading[Made]:
         if checked.problems:
             raise checked.problems[0]
         write_config(draft, content)
+        StateStore.open(draft / "state.db").close()
         Proof(draft / "cache" / "identity.json", identity, made_connection).keep(identity.nodes)
     workspace = Workspace(wish.root)
     if commands(checked.data):

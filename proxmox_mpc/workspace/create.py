@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,11 +43,12 @@ _TAIL = """\
 
 
 @contextmanager
-def building(root: Path) -> Iterator[Path]:
+def building(root: Path, private: Sequence[str] = ()) -> Iterator[Path]:
     """Make the private directory of a workspace to be in ``root`` under another name, and give it.
 
-    It gets its name when the block ends well; when it does not, all that was made is removed. Raises WorkspaceError
-    where there is a workspace already, or the place cannot be written.
+    ``private`` are files below ``root`` that version control must not take. The directory gets its name when the
+    block ends well; when it does not, all that was made is removed. Raises WorkspaceError where there is a workspace
+    already, or the place cannot be written.
     """
     if is_workspace(root):
         raise WorkspaceError(f"{root} is a workspace already", hint=f"pmpc -w {root} workspace show")
@@ -60,7 +61,7 @@ def building(root: Path) -> Iterator[Path]:
         for part in PRIVATE_PARTS:
             (draft / part).mkdir(PRIVATE_DIR)
         yield draft
-        _ignore(ignore, before)
+        _ignore(ignore, before, private)
         if is_workspace(root):
             raise WorkspaceError(f"{root} has become a workspace meanwhile")
         draft.rename(root / DIRECTORY)
@@ -131,13 +132,14 @@ def _make_parents(root: Path) -> list[Path]:
     return made
 
 
-def _ignore(path: Path, before: bytes | None) -> None:
+def _ignore(path: Path, before: bytes | None, private: Sequence[str]) -> None:
     """Write .gitignore, or put what it lacks at the end of the one that is there."""
+    own = "".join(f"/{name}\n" for name in private)
     if before is None:
-        path.write_text(IGNORED)
+        path.write_text(IGNORED + own)
         return
     known = set(before.decode(errors="replace").splitlines())
-    rules = [line for line in IGNORED.splitlines() if not line.startswith("#")]
+    rules = [line for line in (IGNORED + own).splitlines() if not line.startswith("#")]
     missing = [line for line in rules if line not in known]
     if missing:
         text = "" if before.endswith(b"\n") or not before else "\n"

@@ -21,11 +21,15 @@ _WORKSPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}\Z")
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One key: what it means, and a check that returns the value to use or raises ValueError with "must …"."""
+    """One key: what it means, and a check that returns the value to use or raises ValueError with "must …".
+
+    ``parse`` reads what stands on a command line; a ``secret`` stands there in its own notation (secret_sources).
+    """
 
     help: str
     check: Check
     parse: Callable[[str], Json] = str
+    secret: bool = False
 
 
 Section: TypeAlias = Mapping[str, Union[Field, "Section"]]
@@ -149,10 +153,6 @@ def _parse_list(text: str) -> Json:
     return [item.strip() for item in text.split(",") if item.strip()]
 
 
-def _parse_secret(text: str) -> Json:
-    return secret_sources.from_text(text).to_data()
-
-
 _NODE_FIELD = _text(_NODE, "the name of a node")
 _POLICY = _choice("run", "confirm", "plan", "name", "deny")
 
@@ -167,10 +167,10 @@ SCHEMA: Section = {
         },
         "endpoints": Field("where its API is, tried in order", _endpoints, _parse_list),
         "token_id": Field("API token, USER@REALM!NAME", _by(endpoints.token_id)),
-        "token_secret": Field("source of the token's secret", _secret, _parse_secret),
+        "token_secret": Field("source of the token's secret", _secret, secret=True),
         "username": Field("USER@REALM, for a ticket in place of a token", _by(endpoints.username)),
-        "password": Field("source of the user's password", _secret, _parse_secret),
-        "otp": Field("source of the code of the second factor", _secret, _parse_secret),
+        "password": Field("source of the user's password", _secret, secret=True),
+        "otp": Field("source of the code of the second factor", _secret, secret=True),
         "tls": {
             "verify": Field("whether certificates are checked at all", _boolean, _parse_boolean),
             "ca_file": Field("PEM file of the authorities to accept, relative to the workspace", _text()),
@@ -198,7 +198,7 @@ SCHEMA: Section = {
     },
     "state": {
         "url": Field("PostgreSQL database of a team, in place of the file", _state_url),
-        "password": Field("source of that database's password", _secret, _parse_secret),
+        "password": Field("source of that database's password", _secret, secret=True),
     },
     "sync": {},
     "iac": {},

@@ -6,6 +6,8 @@ from proxmox_mpc.domain.json import Json, JsonObject
 
 KINDS = ("env", "file", "keyring", "command", "encrypted", "prompt")
 NOTATION = "{env: NAME}, {file: PATH}, {keyring: NAME}, {command: COMMAND}, {encrypted: …} or {prompt: true}"
+CIPHERTEXT = "v1:"
+"""What the ciphertext of an encrypted secret begins with (encryption)."""
 CLI_NOTATION = "env:VARIABLE, file:PATH, keyring[:NAME], command:COMMAND, prompt or encrypted"
 
 
@@ -45,14 +47,16 @@ def from_data(data: Json) -> SecretSource:
         raise ValueError(f"needs a text after {kind}:")
     if kind == "command":
         _check_command(value)
+    if kind == "encrypted" and not value.startswith(CIPHERTEXT):
+        raise ValueError("is not encrypted by pmpc; set it by: pmpc workspace config set KEY encrypted")
     return SecretSource(kind, value)
 
 
 def from_text(text: str, keyring_name: str = "") -> SecretSource:
     """Read the form of the command line; raises ValueError, whose text does not repeat the value.
 
-    ``keyring_name`` is the entry meant by a bare ``keyring``. ``encrypted`` alone has an empty value: the ciphertext
-    is made later, by whoever asks for the secret.
+    ``keyring_name`` is the entry meant by a bare ``keyring``. ``encrypted`` has no ciphertext yet: its value
+    is empty, or the source that the secret is taken from once (``encrypted:env:NAME``); see ``secret_entry``.
     """
     kind, colon, value = text.partition(":")
     if kind not in KINDS or (kind == "prompt" and colon):

@@ -160,13 +160,13 @@ def _from_command(value: str, what: str, context: SecretContext) -> str:
 def _from_prompt(value: str, what: str, context: SecretContext) -> str:
     if context.ask is None:
         raise SecretError(f"{what} is asked for, and there is no terminal to ask on")
-    return context.ask(what)
+    return context.ask(f"{what[:1].upper()}{what[1:]}: ")
 
 
 def _from_encrypted(value: str, what: str, context: SecretContext) -> str:
     from proxmox_mpc.workspace.encryption import decrypt
 
-    return decrypt(value, passphrase(f"Passphrase for {what}", context))
+    return decrypt(value, passphrase(f"Passphrase for the {what}: ", context))
 
 
 def passphrase(question: str, context: SecretContext) -> str:

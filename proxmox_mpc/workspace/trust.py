@@ -27,7 +27,11 @@ class Trust:
 
     def holds(self, root: Path, config: JsonObject) -> bool:
         """Say whether the workspace at ``root`` may run the commands in ``config``."""
-        return not commands(config) or self._read().get(str(root)) == _digest(config)
+        return not commands(config) or self.granted(root, config)
+
+    def granted(self, root: Path, config: JsonObject) -> bool:
+        """Say whether the workspace was trusted with exactly what ``config`` says, commands or none."""
+        return self._read().get(str(root)) == _digest(config)
 
     def grant(self, root: Path, config: JsonObject) -> None:
         """Trust the workspace at ``root`` with exactly what ``config`` says now."""

@@ -1,0 +1,33 @@
+"""workspace, in the command tree."""
+
+from __future__ import annotations
+
+from proxmox_mpc.cli.tree import Group, Leaf
+
+_CONFIG = Group(
+    "The configuration of the workspace",
+    {
+        "show": Leaf("workspace_config:show", "Show the settings in force"),
+        "get": Leaf("workspace_config:get", "Print the value in force of one key, or of a section"),
+        "set": Leaf("workspace_config:set_", "Set a key in config.yml, comments kept"),
+        "unset": Leaf("workspace_config:unset", "Take a key, or a section, out of config.yml"),
+        "edit": Leaf("workspace_config:edit", "Open config.yml in an editor"),
+        "validate": Leaf("workspace_config:validate", "Check config.yml: every problem with its line"),
+    },
+    aliases={"list": "show", "check": "validate"},
+)
+WORKSPACE = Group(
+    "Workspaces: one directory a cluster",
+    {
+        "init": Leaf("workspace_init:init", "Make a workspace for a cluster"),
+        "list": Leaf("workspace:list_", "List the registered workspaces"),
+        "show": Leaf("workspace:show", "Show the workspace in use, and what it connects to"),
+        "use": Leaf("workspace:use", "Choose the workspace for commands that stand in none"),
+        "check": Leaf("workspace:check", "Check files, database, server, credentials, identity and privileges"),
+        "config": _CONFIG,
+        "trust": Leaf("workspace:trust", "Let the workspace run the commands that its configuration names"),
+        "rename": Leaf("workspace:rename", "Give a workspace another name"),
+        "remove": Leaf("workspace:remove", "Forget a workspace; its files stay unless told otherwise"),
+    },
+    aliases={"ls": "list"},
+)
