@@ -135,6 +135,10 @@ class WireServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop listening, end the connections, and return when every byte that came has been counted."""
         self._stop.set()
         # Wakes the thread that waits in accept().
         with suppress(OSError):
