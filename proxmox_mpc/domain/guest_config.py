@@ -287,7 +287,7 @@ def startup(config: JsonObject) -> JsonObject:
 _EXPLAINED = re.compile(
     "digest|name|hostname|description|tags|lock|protection|onboot|startup|template|ostype|arch|machine|bios|scsihw|boot"
     "|bootdisk|agent|cores|sockets|vcpus|cpu|cpulimit|cpuunits|affinity|numa|memory|balloon|swap|hugepages|ciuser"
-    "|cipassword|sshkeys|cicustom|citype|ciupgrade|nameserver|searchdomain|smbios1|meta|parent|snapstate|unprivileged"
+    "|cipassword|sshkeys|cicustom|citype|ciupgrade|nameserver|searchdomain|smbios1|vmgenid|meta|parent|snapstate|unprivileged"
     "|features"
 )
 

@@ -69,8 +69,8 @@ def agent_info(source: Source, ref: GuestRef) -> JsonObject:
         "timezone": text(as_object(zone or {}, "the agent's answer"), "zone"),
         "filesystems": [_filesystem(row) for row in as_rows(filesystems or [], "the agent's file systems")],
         "users": [_user(row) for row in as_rows(users or [], "the agent's users")],
-        "commands": sorted(name for name, enabled in allowed.items() if enabled),
-        "disabled": sorted(name for name, enabled in allowed.items() if not enabled),
+        "commands": [*sorted(name for name, enabled in allowed.items() if enabled)],
+        "disabled": [*sorted(name for name, enabled in allowed.items() if not enabled)],
     }
 
 

@@ -19,7 +19,7 @@ from proxmox_mpc.services.snapshots import tree
 DISK_FIELDS = (
     Field("key", "string", "its key in the configuration"),
     Field(
-        "bus", "string", "scsi, virtio, sata, ide, efidisk, tpmstate; rootfs or mp of a container; unused", level="wide"
+        "bus", "string", "scsi, virtio, sata, ide, efidisk, tpmstate; rootfs or mp of a container; unused", level="data"
     ),
     Field(
         "media", "string", "disk, cdrom, cloud-init, EFI variables, TPM state, root, mount point, bind mount, unused"
@@ -175,8 +175,10 @@ GUEST_PAGE = item(
     Field("cloud_init", "object?", "cloud-init of a VM", fields=CLOUDINIT_FIELDS),
     Field("snapshots", "object?", "snapshots; null where they could not be read", fields=_SNAPSHOTS),
     Field("backups", "object?", "backups; null where they could not be read", fields=_BACKUPS),
-    Field("replication", "rows", "replication jobs", fields=_REPLICATION),
-    Field("pending", "rows", "changes that wait for a restart", fields=PENDING_FIELDS),
+    Field("replication", "rows?", "replication jobs; null where they could not be read", fields=_REPLICATION),
+    Field(
+        "pending", "rows?", "changes that wait for a restart; null where they could not be read", fields=PENDING_FIELDS
+    ),
     Field("settings", "object", "everything else that is set, in PVE's keys"),
     Field("network_in", "integer?", "bytes received since its start", unit="bytes"),
     Field("network_out", "integer?", "bytes sent since its start", unit="bytes"),
@@ -214,9 +216,6 @@ def show_guest(source: Source, ref: GuestRef, now: Now) -> Reading[JsonObject]:
     current = as_object(read["status"] or {}, "the status")
     status = status_of(ref, current)
     addresses, answers_agent = _addresses(source, ref, config, str(status["status"]), reasons)
-    pending: list[Json] = [
-        row for row in map(pending_row, as_rows(read["pending changes"] or [], "the pending changes")) if changes(row)
-    ]
     page: JsonObject = {
         **_identity(ref, config, status),
         **_machine(ref, config, status),
@@ -228,8 +227,8 @@ def show_guest(source: Source, ref: GuestRef, now: Now) -> Reading[JsonObject]:
         "cloud_init": explain.cloud_init(config) if ref.type == "qemu" else None,
         "snapshots": _snapshots(ref, read["snapshots"], now),
         "backups": _backups(source, ref, read["storages"], notes, reasons),
-        "replication": [*_replication(ref, read["replication"])],
-        "pending": pending,
+        "replication": _replication(ref, read["replication"]),
+        "pending": _pending(read["pending changes"]),
         "settings": explain.further(config),
         **{key: status[key] for key in ("network_in", "network_out", "disk_read", "disk_written")},
         "stale_since": text(ref.row, STALE),
@@ -242,8 +241,7 @@ def _part(name: str, answer: Json | PmpcError, notes: Notes, reasons: list[str])
     if isinstance(answer, NotRecorded):
         reasons.append(f"{name}: not in the database")
     elif isinstance(answer, PmpcError):
-        notes.failed(f"{name}", answer)
-        reasons.append(f"{name}: {answer.message}")
+        notes.failed(name, answer)
     return None if isinstance(answer, PmpcError) else answer
 
 
@@ -352,7 +350,16 @@ def _replication_query(source: Source, ref: GuestRef) -> Query:
     return Query(api_path("cluster", "replication"))
 
 
-def _replication(ref: GuestRef, answer: Json) -> list[JsonObject]:
+def _pending(answer: Json) -> Json:
+    if answer is None:
+        return None
+    rows = [pending_row(row) for row in as_rows(answer, "the pending changes")]
+    return [*sorted((row for row in rows if changes(row)), key=lambda row: explain.natural(str(row["key"])))]
+
+
+def _replication(ref: GuestRef, answer: Json) -> Json:
+    if answer is None:
+        return None
     return [
         {
             "id": text(row, "id") or "",
@@ -363,6 +370,6 @@ def _replication(ref: GuestRef, answer: Json) -> list[JsonObject]:
             "failures": integer(row, "fail_count"),
             "error": text(row, "error"),
         }
-        for row in as_rows(answer or [], "the list of replication jobs")
+        for row in as_rows(answer, "the list of replication jobs")
         if integer(row, "guest") == ref.vmid
     ]

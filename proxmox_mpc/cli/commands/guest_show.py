@@ -30,13 +30,13 @@ def show(ctx: typer.Context, guest: GuestName) -> Result:
     """Show everything about one guest.
 
     State, resources, disks, network cards and addresses, cloud-init, snapshots, last backup, replication and what
-    waits for a restart. What a part needs and the token lacks is said under Notes.
+    waits for a restart. What it cannot tell, and why, stands under Notes.
     """
     context = context_of(ctx)
     reading = show_guest(context.source, found(ctx, guest), context.now)
     page = None
     if context.format == "table":
-        page = guest_page(reading.value, width=context.streams.width, wide=context.view.wide, now=context.now)
+        page = guest_page(reading.value, width=context.streams.width, now=context.now)
     return Result(reading.value, reading.warnings, reading.partial, page=page)
 
 

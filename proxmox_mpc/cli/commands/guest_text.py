@@ -24,7 +24,7 @@ _TABLES = (
 Line = tuple[str, str | None]
 
 
-def guest_page(data: JsonObject, *, width: int | None, wide: bool, now: Now) -> str:
+def guest_page(data: JsonObject, *, width: int | None, now: Now) -> str:
     """Return the page of a guest: a summary, then a table for each list; what is not set takes no line."""
     summary: JsonObject = {name: value for name, value in _summary(data, now()) if value}
     shown = [Field(name, "string", "", title=name) for name in summary]
@@ -32,14 +32,14 @@ def guest_page(data: JsonObject, *, width: int | None, wide: bool, now: Now) -> 
     for key, title in _TABLES:
         found = data[key]
         if isinstance(found, list) and found:
-            rows = [row for row in found if isinstance(row, dict)]
+            rows = [row for row in found if isinstance(row, dict) and row.get("scope") != "host"]
             summary[title] = [*rows]
             shown.append(replace(fields[key], key=title, title=title, fields=_columns(fields[key].fields, rows)))
     for title, block in (("Cloud-init", _cloud_init(data["cloud_init"])), ("Further settings", data["settings"])):
         if isinstance(block, dict) and block:
             summary[title] = block
             shown.append(Field(title, "object", "", title=title))
-    text_ = page(summary, Shape("item", tuple(shown)), width=width, wide=wide)
+    text_ = page(summary, Shape("item", tuple(shown)), width=width, wide=True)
     notes = data["notes"]
     if isinstance(notes, list) and notes:
         text_ += "\n" + "\n".join(["", "Notes", *(f"  {visible(str(note))}" for note in notes)])
@@ -48,7 +48,13 @@ def guest_page(data: JsonObject, *, width: int | None, wide: bool, now: Now) -> 
 
 def _columns(fields: tuple[Field, ...], rows: list[JsonObject]) -> tuple[Field, ...]:
     """Leave out columns in which no row has anything, such as the mount points of a VM's disks."""
-    return tuple(field for field in fields if any(row.get(field.key) not in (None, [], "") for row in rows))
+    empty = (None, [], "")
+    # A plain "no" in every row of a lesser column says nothing either.
+    return tuple(
+        field
+        for field in fields
+        if any(row.get(field.key) not in ((*empty, False) if field.level == "wide" else empty) for row in rows)
+    )
 
 
 def _summary(data: JsonObject, now: float) -> Iterator[Line]:
@@ -59,8 +65,8 @@ def _summary(data: JsonObject, now: float) -> Iterator[Line]:
     yield "status", f"{data['status']} on {data['node']}{since}"
     yield "last seen", _moment(data["stale_since"])
     yield "lock", text(data, "lock")
-    marks = [word for word in ("template", "protection") if data[word]]
-    yield "marks", ", ".join("protected from removal" if mark == "protection" else mark for mark in marks)
+    yield "template", "yes" if data["template"] else None
+    yield "protection", "on: it cannot be removed" if data["protection"] else None
     yield "tags", cell(None, data["tags"]) if data["tags"] else None
     yield "pool", text(data, "pool")
     yield "description", text(data, "description")
@@ -117,7 +123,7 @@ def _cpu(cpu: JsonObject) -> str:
             yield f"on CPUs {visible(str(cpu['affinity']))}"
         if cpu["numa"]:
             yield "NUMA"
-        if (used := number(cpu, "used")) is not None:
+        if used := number(cpu, "used"):
             yield f"{used * 100:.1f} % in use"
 
     return _joined(parts())
@@ -135,8 +141,8 @@ def _memory(memory: JsonObject) -> str:
             yield f"swap {byte_size(swap)}"
         if memory["hugepages"]:
             yield f"huge pages {memory['hugepages']}"
-        if (used := number(memory, "used")) is not None:
-            share = f" ({used / maximum * 100:.0f} %)" if maximum and used else ""
+        if used := number(memory, "used"):
+            share = f" ({used / maximum * 100:.0f} %)" if maximum else ""
             yield f"{byte_size(used)} in use{share}"
 
     return _joined(parts())
