@@ -22,10 +22,8 @@ _USER = (
     Field("firstname", "string?", "first name", level="wide"),
     Field("lastname", "string?", "last name", level="wide"),
     Field("email", "string?", "mail address", level="wide"),
-    Field("tfa_locked_until", "time?", "until when second factors are locked", level="wide", title="TFA LOCKED UNTIL"),
-    Field(
-        "totp_locked", "boolean", "whether TOTP is locked after too many failures", level="wide", title="TOTP LOCKED"
-    ),
+    Field("tfa_locked_until", "time?", "until when its second factors are locked", level="wide"),
+    Field("totp_locked", "boolean", "whether TOTP is locked after too many failures", level="wide"),
     Field("comment", "string?", "its comment"),
 )
 _TOKEN = (
@@ -45,7 +43,7 @@ _GROUP = (
 )
 _ROLE = (
     Field("roleid", "string", "the role's id"),
-    Field("built_in", "boolean", "whether PVE brings it along", title="BUILT IN"),
+    Field("built_in", "boolean", "whether PVE brings it along"),
     Field("privileges", "list", "what it allows"),
 )
 USER_ROWS = rows(*_USER, doc="Users, by id.")

@@ -30,7 +30,7 @@ REALM_ROWS = rows(
     Field("realm", "string", "the realm"),
     Field("type", "string?", "pam, pve, ldap, ad, openid"),
     Field("default", "boolean", "whether the login page offers it first"),
-    Field("tfa", "string?", "the second factor that it demands", title="TFA"),
+    Field("tfa", "string?", "the second factor that it demands"),
     Field("comment", "string?", "its comment"),
     doc="Authentication realms, by name.",
 )

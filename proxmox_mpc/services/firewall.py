@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from proxmox_mpc.domain.guests import GuestRef
-from proxmox_mpc.domain.json import JsonObject, as_rows, boolean, integer, text
+from proxmox_mpc.domain.json import Json, JsonObject, as_rows, boolean, integer, text
 from proxmox_mpc.domain.shape import Field, item, rows
 from proxmox_mpc.domain.source import Query, Reading, Source, api_path
 from proxmox_mpc.errors import NotFound, PmpcError, UsageError
@@ -26,7 +26,7 @@ _RULE = (
     Field("dport", "string?", "destination ports"),
     Field("sport", "string?", "source ports", level="wide"),
     Field("iface", "string?", "interface"),
-    Field("icmp_type", "string?", "ICMP type", level="wide", title="ICMP TYPE"),
+    Field("icmp_type", "string?", "ICMP type", level="wide"),
     Field("log", "string?", "the level at which it logs", level="wide"),
     Field("comment", "string?", "its comment"),
 )
@@ -37,6 +37,9 @@ GROUP_ROWS = rows(
     doc="Security groups, by name.",
 )
 GROUP_PAGE = item(*GROUP_ROWS.fields, Field("rules", "rows", "its rules", fields=_RULE), doc="One security group.")
+
+
+_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,7 @@ def _names(source: Source, path: str, key: str, what: str, notes: Notes) -> list
 
 def list_rules(source: Source, level: Level) -> Reading[list[JsonObject]]:
     """Return the rules of one level in their order; raises NotFound for a group or vnet that does not exist."""
-    return Reading(_rules(level, read_level(source, level, level.rules)))
+    return Reading(_rules(level, as_rows(read_level(source, level, level.rules), f"the rules of {level.label}")))
 
 
 def list_all_rules(source: Source) -> Reading[list[JsonObject]]:
@@ -143,13 +146,23 @@ def list_all_rules(source: Source) -> Reading[list[JsonObject]]:
     notes = Notes()
     levels = every_level(source, notes)
     found: list[JsonObject] = []
+    failed: dict[str, list[tuple[str, PmpcError]]] = {}
     for level, read in zip(levels, source.read_many([Query(level.rules) for level in levels]), strict=True):
         if not isinstance(read, PmpcError):
             found += _rules(level, as_rows(read, f"the rules of {level.label}"))
         # Before PVE 8.3 vnets have no firewall.
         elif not (level.kind == "vnet" and unknown_to_server(read)):
-            notes.failed(f"the rules of {level.label}", read)
+            failed.setdefault(read.code, []).append((level.label, read))
+    for errors in failed.values():
+        notes.failed(f"the rules of {_enumerated([label for label, _ in errors])}", errors[0][1])
     return Reading(found, *notes.values())
+
+
+def _enumerated(labels: list[str]) -> str:
+    """Name a few and count the rest: a token without rights fails on every guest of the cluster."""
+    named = labels if len(labels) <= _NAMED + 1 else labels[:_NAMED]
+    more = f" and {len(labels) - len(named)} more" if len(named) < len(labels) else ""
+    return ", ".join(named) + more
 
 
 def list_groups(source: Source) -> Reading[list[JsonObject]]:
@@ -168,13 +181,17 @@ def show_group(source: Source, name: str) -> Reading[JsonObject]:
     return Reading({**row, "rules": [rule_row(rule) for rule in _ordered(found)]})
 
 
-def read_level(source: Source, level: Level, path: str) -> list[JsonObject]:
-    """Read a list of a level; a level that does not exist is NotFound with where to look."""
+def read_level(source: Source, level: Level, path: str) -> Json:
+    """Read a path of a level; a vnet or group that does not exist is NotFound with where to look."""
     try:
-        return as_rows(source.read(path), f"the firewall of {level.label}")
+        return source.read(path)
     except NotFound as error:
-        where = {"group": "pmpc firewall group list", "vnet": "pmpc sdn vnet list"}.get(level.kind, "pmpc guest list")
-        raise NotFound(f"{level.label} does not exist: {error.message}", hint=where, details=error.details) from error
+        if level.kind == "vnet" and unknown_to_server(error):
+            raise NotFound("this server has no firewall for vnets", hint="PVE has it from 8.3 on") from error
+        where = {"group": "pmpc firewall group list", "vnet": "pmpc sdn vnet list"}.get(level.kind)
+        if where is None or unknown_to_server(error):
+            raise
+        raise NotFound(f"there is no {level.label}: {error.message}", hint=where, details=error.details) from error
 
 
 def rule_row(row: JsonObject) -> JsonObject:

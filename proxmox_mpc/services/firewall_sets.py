@@ -11,18 +11,16 @@ from proxmox_mpc.services.firewall import CLUSTER, LEVEL, Level, read_level
 OPTIONS_PAGE = item(
     LEVEL,
     Field("enabled", "boolean", "whether the firewall is on at this level"),
-    Field("policy_in", "string?", "what happens to incoming traffic that no rule matches", title="policy in"),
-    Field("policy_out", "string?", "what happens to outgoing traffic that no rule matches", title="policy out"),
-    Field(
-        "policy_forward", "string?", "what happens to forwarded traffic that no rule matches", title="policy forward"
-    ),
+    Field("policy_in", "string?", "what happens to incoming traffic that no rule matches"),
+    Field("policy_out", "string?", "what happens to outgoing traffic that no rule matches"),
+    Field("policy_forward", "string?", "what happens to forwarded traffic that no rule matches"),
     Field("options", "object", "what is set, in PVE's own keys; all else has PVE's default", title="Options set"),
     doc="The firewall's options at one level; values that are not set are shown with PVE's default.",
 )
 ALIAS_ROWS = rows(
     LEVEL,
     Field("name", "string", "the alias"),
-    Field("cidr", "string?", "the address or network that it stands for", title="CIDR"),
+    Field("cidr", "string?", "the address or network that it stands for"),
     Field("comment", "string?", "its comment"),
     doc="Firewall aliases, by name.",
 )
@@ -35,7 +33,7 @@ IPSET_PAGE = item(
         "rows",
         "its members",
         fields=(
-            Field("cidr", "string", "address, network or alias", title="CIDR"),
+            Field("cidr", "string", "address, network or alias"),
             Field("nomatch", "boolean", "whether it is taken out of the set"),
             Field("comment", "string?", "its comment"),
         ),
@@ -62,11 +60,7 @@ def show_options(source: Source, level: Level) -> Reading[JsonObject]:
     """Return the options of a level; for others than the cluster, a warning where the cluster's switch is off."""
     if level.kind == "group":
         raise UsageError("a security group has no options", hint="pmpc firewall group show NAME shows its rules")
-    path = f"{level.path}/options"
-    try:
-        found = as_object(source.read(path), "the firewall options")
-    except NotFound as error:
-        raise NotFound(f"{level.label} does not exist: {error.message}", hint="pmpc sdn vnet list") from error
+    found = as_object(read_level(source, level, f"{level.path}/options"), "the firewall options")
     enabled, *policies = _DEFAULTS[level.kind]
     page: JsonObject = {"level": level.label, "enabled": boolean(found, "enable", enabled)}
     for key, default in zip(("policy_in", "policy_out", "policy_forward"), policies, strict=True):
@@ -92,7 +86,7 @@ def _cluster_off(source: Source, level: Level) -> tuple[Warn, ...]:
 
 def list_aliases(source: Source, level: Level) -> Reading[list[JsonObject]]:
     """Return the aliases of the cluster or a guest, by name."""
-    found = read_level(source, level, f"{_with_sets(level, 'aliases')}/aliases")
+    found = as_rows(source.read(f"{_with_sets(level, 'aliases')}/aliases"), "the aliases")
     made: list[JsonObject] = [
         {
             "level": level.label,
@@ -107,7 +101,7 @@ def list_aliases(source: Source, level: Level) -> Reading[list[JsonObject]]:
 
 def list_ipsets(source: Source, level: Level) -> Reading[list[JsonObject]]:
     """Return the IP sets of the cluster or a guest, by name."""
-    found = read_level(source, level, f"{_with_sets(level, 'IP sets')}/ipset")
+    found = as_rows(source.read(f"{_with_sets(level, 'IP sets')}/ipset"), "the IP sets")
     made: list[JsonObject] = [
         {"level": level.label, "name": text(row, "name") or "", "comment": text(row, "comment")} for row in found
     ]

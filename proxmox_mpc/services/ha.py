@@ -20,8 +20,8 @@ _RESOURCE = (
     Field("state", "string?", "what it is: started, stopped, migrate, error, fence, …"),
     Field("node", "string?", "the node it is on"),
     Field("group", "string?", "its group (PVE 8)"),
-    Field("max_restart", "integer", "tries to start it on the same node", title="MAX RESTART"),
-    Field("max_relocate", "integer", "tries to start it on another node", title="MAX RELOCATE"),
+    Field("max_restart", "integer", "tries to start it on the same node"),
+    Field("max_relocate", "integer", "tries to start it on another node"),
     Field("failback", "boolean", "whether it goes back to a node of higher priority", level="wide"),
     Field("comment", "string?", "its comment"),
 )
@@ -51,14 +51,13 @@ GROUP_ROWS = rows(
 STATUS_PAGE = item(
     Field("quorate", "boolean?", "whether the cluster is quorate"),
     Field("manager", "string?", "the node whose manager is in charge; null when none is needed"),
-    Field("manager_state", "string?", "active, idle, old timestamp - dead?", title="manager state"),
-    Field("manager_seen", "time?", "when the manager last reported", title="manager seen"),
+    Field("manager_state", "string?", "active, idle, old timestamp - dead?"),
+    Field("manager_seen", "time?", "when the manager last reported"),
     Field("fencing", "string?", "whether nodes are armed to be fenced (PVE 9)"),
     Field(
         "nodes",
         "rows",
         "the local resource manager of each node",
-        title="Nodes",
         fields=(
             Field("node", "string", "the node"),
             Field("state", "string?", "active, idle, maintenance mode, wait_for_agent_lock, old timestamp - dead?"),
@@ -69,7 +68,6 @@ STATUS_PAGE = item(
         "services",
         "rows",
         "the managed resources",
-        title="Services",
         fields=(
             Field("sid", "string", "the resource"),
             Field("node", "string?", "where it is"),

@@ -18,9 +18,9 @@ _FIELDS = (
     Field("addresses", "list", "its addresses with prefix length"),
     Field("gateway", "string?", "the IPv4 default gateway"),
     Field("ports", "list", "a bridge's ports, a bond's members, the device below a VLAN"),
-    Field("vlan_aware", "boolean?", "whether the bridge knows VLANs; null for other types", title="VLAN AWARE"),
+    Field("vlan_aware", "boolean?", "whether the bridge knows VLANs; null for other types"),
     Field("vlan", "integer?", "the VLAN's tag", level="wide"),
-    Field("mtu", "integer?", "the configured MTU", level="wide", title="MTU"),
+    Field("mtu", "integer?", "the configured MTU", level="wide"),
     Field("gateway6", "string?", "the IPv6 default gateway", level="wide"),
     Field("method", "string?", "how IPv4 is configured: static, dhcp, manual", level="wide"),
     Field("method6", "string?", "how IPv6 is configured", level="data"),
@@ -59,7 +59,11 @@ def list_networks(source: Source, node: str | None = None) -> Reading[list[JsonO
     if source.live:
         notes.add(*silent_nodes(states, "its interfaces are missing"))
     found: list[JsonObject] = []
-    for name, read in _answers(source, asked):
+    answers = _answers(source, asked)
+    errors = [read for _, read in answers if isinstance(read, PmpcError)]
+    if errors and len(errors) == len(answers):
+        raise errors[0]
+    for name, read in answers:
         if isinstance(read, PmpcError):
             notes.failed(f"the network of {name}", read)
         else:
