@@ -37,7 +37,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str], cwd: str | None = None)
 
 
 def alternately(runs: int, *makers: Callable[[], Run]) -> list[list[Run]]:
-    """Run each maker in turn, ``runs`` times after one warm-up, so that a machine that changes its pace hits all alike."""
+    """Run the makers in turn, ``runs`` times after one warm-up: a machine that changes its pace hits all alike."""
     for maker in makers:
         maker()
     return [list(column) for column in zip(*[[maker() for maker in makers] for _ in range(runs)], strict=True)]
