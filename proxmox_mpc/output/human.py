@@ -8,6 +8,7 @@ from datetime import datetime
 from proxmox_mpc.domain.json import Json
 from proxmox_mpc.domain.shape import Field
 
+_SPANS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 _STEPS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 # Explicit bidirectional controls re-order what stands around them (CVE-2021-42574), so they are shown, not obeyed.
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -42,15 +43,15 @@ def byte_size(value: float) -> str:
 
 
 def span(seconds: float) -> str:
-    """Return the two largest parts of a duration: 3d 4h, 12m 5s, 0s."""
-    left = int(seconds)
-    sign, left = ("-", -left) if left < 0 else ("", left)
-    parts = []
-    for name, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
-        count, left = divmod(left, size)
-        if count:
-            parts.append(f"{count}{name}")
-    return sign + (" ".join(parts[:2]) or "0s")
+    """Return a duration by its largest unit and the next smaller one: 3d 4h, 12m 5s, 152d, 0s."""
+    left = int(abs(seconds))
+    sign = "-" if seconds <= -1 else ""
+    for at, (name, size) in enumerate(_SPANS):
+        if left >= size or size == 1:
+            rest, below = (left % size, _SPANS[at + 1]) if size > 1 else (0, ("s", 1))
+            more = f" {rest // below[1]}{below[0]}" if rest >= below[1] else ""
+            return f"{sign}{left // size}{name}{more}"
+    return "0s"
 
 
 def moment(text: str) -> str:

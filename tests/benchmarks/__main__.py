@@ -57,7 +57,16 @@ def server(pmpc: str, world: str, environ: Mapping[str, str]) -> Iterator[dict[s
 def installed(home: Path) -> Path:
     """Install the project in a new environment, as a user would; returns its bin directory."""
     subprocess.run([sys.executable, "-m", "venv", home], check=True)
-    pip = [home / "bin" / "python", "-m", "pip", "install", "--quiet", "--constraint", ROOT / "constraints.txt", ROOT]
+    pip = [
+        str(home / "bin" / "python"),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--constraint",
+        str(ROOT / "constraints.txt"),
+        str(ROOT),
+    ]
     subprocess.run(pip, check=True)
     return home / "bin"
 

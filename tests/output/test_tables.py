@@ -90,7 +90,16 @@ def test_sizes_have_three_digits_that_count(value: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0s"), (59, "59s"), (61, "1m 1s"), (86400 * 3 + 3600 * 4 + 5, "3d 4h"), (3600, "1h")]
+    ("seconds", "text"),
+    [
+        (0, "0s"),
+        (59, "59s"),
+        (61, "1m 1s"),
+        (86400 * 3 + 3600 * 4 + 5, "3d 4h"),
+        (3600, "1h"),
+        (3605, "1h"),
+        (-90, "-1m 30s"),
+    ],
 )
 def test_a_span_names_its_two_largest_parts(seconds: float, text: str) -> None:
     assert span(seconds) == text
