@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from proxmox_mpc.domain.json import Json, JsonObject, as_rows, boolean, integer, number, text
 from proxmox_mpc.domain.moments import Now, iso
@@ -141,25 +142,30 @@ def list_updates(source: Source, node: str | None) -> Reading[list[JsonObject]]:
 
 def list_certificates(source: Source, node: str | None, now: Now) -> Reading[list[JsonObject]]:
     """Return the certificates with the days that they have left."""
+    return _listed(source, node, "certificates", ("certificates", "info"), partial(_certificate_row, now), "filename")
 
-    def row(name: str, found: JsonObject) -> JsonObject:
-        until = number(found, "notafter")
-        names = found.get("san")
-        return {
-            "node": name,
-            "filename": text(found, "filename") or "",
-            "subject": text(found, "subject"),
-            "issuer": text(found, "issuer"),
-            "valid_from": iso(number(found, "notbefore")),
-            "valid_until": iso(until),
-            "days_left": None if until is None else int((until - now()) // 86400),
-            "names": [str(one) for one in names] if isinstance(names, list) else [],
-            "key_type": text(found, "public-key-type"),
-            "key_bits": integer(found, "public-key-bits"),
-            "fingerprint": text(found, "fingerprint"),
-        }
 
-    return _listed(source, node, "certificates", ("certificates", "info"), row, "filename")
+def certificate_rows(node: str, answer: Json, now: Now) -> list[JsonObject]:
+    """Turn one node's answer into rows of CERTIFICATE_ROWS."""
+    return [_certificate_row(now, node, row) for row in as_rows(answer, "certificates")]
+
+
+def _certificate_row(now: Now, node: str, found: JsonObject) -> JsonObject:
+    until = number(found, "notafter")
+    names = found.get("san")
+    return {
+        "node": node,
+        "filename": text(found, "filename") or "",
+        "subject": text(found, "subject"),
+        "issuer": text(found, "issuer"),
+        "valid_from": iso(number(found, "notbefore")),
+        "valid_until": iso(until),
+        "days_left": None if until is None else int((until - now()) // 86400),
+        "names": [str(one) for one in names] if isinstance(names, list) else [],
+        "key_type": text(found, "public-key-type"),
+        "key_bits": integer(found, "public-key-bits"),
+        "fingerprint": text(found, "fingerprint"),
+    }
 
 
 def _listed(

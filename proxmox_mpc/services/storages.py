@@ -91,10 +91,15 @@ def list_storages(source: Source, node: str | None = None) -> Reading[list[JsonO
     if node is not None and node not in states:
         raise no_such_node(node)
     seen = [row for row in rows_of(found, "storage") if node is None or row.get("node") == node]
-    listed = [_merged(group) for group in _grouped(seen)]
     down = {name: state for name, state in states.items() if node in (None, name)}
     warnings = silent_nodes(down, "how full its storages are is unknown")
-    return Reading(sorted(listed, key=lambda row: (str(row["storage"]), str(row["node"]))), warnings, bool(warnings))
+    return Reading(storage_rows(seen), warnings, bool(warnings))
+
+
+def storage_rows(found: Iterable[JsonObject]) -> list[JsonObject]:
+    """Turn rows of /cluster/resources into rows of STORAGE_ROWS, in order."""
+    listed = [_merged(group) for group in _grouped(rows_of(found, "storage"))]
+    return sorted(listed, key=lambda row: (str(row["storage"]), str(row["node"])))
 
 
 def _grouped(seen: Iterable[JsonObject]) -> list[list[JsonObject]]:

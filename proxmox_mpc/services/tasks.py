@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from proxmox_mpc.domain.json import Json, JsonObject, Param, as_object, as_rows, integer, number, text
-from proxmox_mpc.domain.moments import Now, iso
+from proxmox_mpc.domain.moments import Now, epoch, iso
 from proxmox_mpc.domain.shape import Field, item, rows
 from proxmox_mpc.domain.source import Query, Reading, Source, Warn, api_path
 from proxmox_mpc.domain.upid import Upid
@@ -82,7 +82,7 @@ class Wanted:
     since: float | None = None
     limit: int = 0
 
-    def keeps(self, row: JsonObject, began: float) -> bool:
+    def keeps(self, row: JsonObject) -> bool:
         """Return whether a row of TASK_ROWS is among them."""
         return (
             (self.node is None or row["node"] == self.node)
@@ -90,7 +90,7 @@ class Wanted:
             and (self.type is None or row["type"] == self.type)
             and (not self.running or row["status"] == "running")
             and (not self.failed or row["status"] in ("failed", "unknown"))
-            and (self.since is None or began >= self.since)
+            and (self.since is None or (row["started"] is not None and epoch(str(row["started"])) >= self.since))
         )
 
 
@@ -100,11 +100,16 @@ def list_tasks(source: Source, wanted: Wanted, now: Now) -> Reading[list[JsonObj
         found, warnings = _of_node(source, wanted.node, wanted)
     else:
         found, warnings = as_rows(source.read("/cluster/tasks"), "/cluster/tasks"), ()
+    kept = [row for row in recent_tasks(found, now) if wanted.keeps(row)]
+    return Reading(kept[: wanted.limit] if wanted.limit else kept, warnings)
+
+
+def recent_tasks(found: Iterable[JsonObject], now: Now) -> list[JsonObject]:
+    """Turn tasks as PVE lists them into rows of TASK_ROWS, newest first."""
     # PVE lists one task twice while it passes from the active ones to the archive.
     tasks = {text(row, "upid") or "": row for row in sorted(found, key=lambda row: number(row, "endtime") or 0)}
     ordered = sorted(tasks.values(), key=lambda row: number(row, "starttime") or 0, reverse=True)
-    kept = [row for one in ordered if wanted.keeps(row := task_row(one, now), number(one, "starttime") or 0)]
-    return Reading(kept[: wanted.limit] if wanted.limit else kept, warnings)
+    return [task_row(row, now) for row in ordered]
 
 
 def _of_node(source: Source, node: str, wanted: Wanted) -> tuple[list[JsonObject], tuple[Warn, ...]]:

@@ -32,7 +32,10 @@ from proxmox_mpc.services.tasks import (
 )
 from proxmox_mpc.services.times import earliest
 
-TaskId = Annotated[str, typer.Argument(metavar="UPID", help="the task's id, as task list --wide shows it")]
+TaskId = Annotated[
+    str,
+    typer.Argument(metavar="UPID", help="the task's id, as task list --wide shows it", autocompletion=values("task")),
+]
 Timeout = Annotated[
     str | None,
     typer.Option("--timeout", metavar="TIME", help="how long to wait at most: 90s, 15m [as long as it takes]"),

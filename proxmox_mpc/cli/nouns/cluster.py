@@ -5,6 +5,9 @@ from __future__ import annotations
 from proxmox_mpc.cli.tree import Group, Leaf
 
 CLUSTER: dict[str, Group | Leaf] = {
+    "status": Leaf(
+        "status:status", "Show the state of cluster, workspace and database at a glance, the problems first"
+    ),
     "cluster": Group(
         "The cluster as a whole",
         {

@@ -1,0 +1,338 @@
+"""The state of everything at a glance: cluster, nodes, storages, guests, failed tasks, certificates, workspace.
+
+A status never hides what it could not read: each such part is null and named in ``unread``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from proxmox_mpc.domain.guests import KINDS
+from proxmox_mpc.domain.json import Json, JsonObject, as_object, as_rows, boolean, integer, number, text
+from proxmox_mpc.domain.moments import Now, epoch, iso
+from proxmox_mpc.domain.shape import Field, item
+from proxmox_mpc.domain.source import Query, Reading, Source, Warn, api_path
+from proxmox_mpc.errors import TlsError, Unreachable
+from proxmox_mpc.services.health import PROBLEM_FIELDS, VERDICTS, Problem, problems_of, ranked, verdict
+from proxmox_mpc.services.node_details import certificate_rows
+from proxmox_mpc.services.nodes import old_release, usage
+from proxmox_mpc.services.reads import Notes, node_states, read_parts, rows_of, silent_nodes
+from proxmox_mpc.services.storages import storage_rows
+from proxmox_mpc.services.tasks import recent_tasks
+
+_DAY = 86400
+
+_FULL = (
+    Field("storage", "string", "the storage; root file system: a node's own"),
+    Field("node", "string?", "the node; null for a shared storage"),
+    Field("type", "string?", "its type; null for a root file system"),
+    Field("total", "integer?", "its size", unit="bytes"),
+    Field("used", "integer?", "in use", unit="bytes"),
+    Field("used_fraction", "number?", "part of it in use", unit="fraction", title="USE"),
+)
+
+STATUS_PAGE = item(
+    Field("health", "string", "the verdict: the worst level among the problems", choices=VERDICTS),
+    Field("time", "time", "when it was looked at"),
+    Field("source", "string", "server, or database with --offline", choices=("server", "database")),
+    Field("problems", "rows", "what is wrong, the worst first", fields=PROBLEM_FIELDS),
+    Field(
+        "unread",
+        "rows",
+        "what could not be read, and why",
+        title="Not read",
+        fields=(Field("part", "string", "what"), Field("reason", "string", "why")),
+    ),
+    Field(
+        "cluster",
+        "object?",
+        "the cluster; null where it could not be read",
+        fields=(
+            Field("name", "string?", "its name; null for a node that stands alone"),
+            Field("quorate", "boolean?", "whether more than half of the votes are there; null without a cluster"),
+            Field("version", "string?", "release of Proxmox VE"),
+            Field("supported", "boolean?", "whether pmpc supports that release"),
+            Field("nodes_total", "integer", "its nodes"),
+            Field("nodes_online", "integer", "those that answer"),
+        ),
+    ),
+    Field(
+        "nodes",
+        "rows?",
+        "the nodes",
+        fields=(
+            Field("node", "string", "the node"),
+            Field("status", "string", "online, offline or unknown"),
+            Field("cpu", "number?", "use of its CPUs", unit="fraction"),
+            Field("memory_fraction", "number?", "part of its memory in use", unit="fraction", title="MEMORY"),
+            Field("disk_fraction", "number?", "part of its root file system in use", unit="fraction", title="DISK"),
+            Field("uptime", "integer?", "time since it booted", unit="seconds"),
+            Field("guests_running", "integer", "guests that run on it", title="RUNNING"),
+        ),
+    ),
+    Field(
+        "guests",
+        "object?",
+        "guests by state, templates apart",
+        fields=(
+            Field("total", "integer", "guests, without templates"),
+            Field("running", "integer", "running"),
+            Field("stopped", "integer", "stopped"),
+            Field("paused", "integer", "paused or suspended"),
+            Field("unknown", "integer", "of unknown state"),
+            Field("templates", "integer", "templates"),
+            Field("locked", "list", "those that are locked, with the lock"),
+            Field("ha_error", "list", "those that high availability gave up on"),
+        ),
+    ),
+    Field("full", "rows?", "storages and root file systems above the threshold", title="Nearly full", fields=_FULL),
+    Field("inactive", "rows?", "storages that should be active and are not", title="Not active", fields=_FULL[:3]),
+    Field(
+        "failed_tasks",
+        "rows?",
+        "tasks that failed in the last day",
+        fields=(
+            Field("started", "time?", "when it began"),
+            Field("node", "string", "the node"),
+            Field("type", "string", "what it did"),
+            Field("id", "string?", "what it worked on"),
+            Field("user", "string", "who started it"),
+            Field("exitstatus", "string?", "why it failed", title="RESULT"),
+            Field("upid", "string", "the task's id", level="data"),
+        ),
+    ),
+    Field(
+        "certificates",
+        "rows?",
+        "the certificate of each node that expires first",
+        fields=(
+            Field("node", "string", "the node"),
+            Field("filename", "string", "the certificate's file"),
+            Field("valid_until", "time?", "end of its validity"),
+            Field("days_left", "integer?", "whole days until it expires"),
+        ),
+    ),
+    Field(
+        "backups",
+        "object?",
+        "how guests are backed up",
+        fields=(
+            Field("jobs", "integer?", "backup jobs that are enabled"),
+            Field("not_covered", "list", "guests in no job"),
+        ),
+    ),
+    Field(
+        "workspace",
+        "object?",
+        "the workspace; null without one",
+        fields=(Field("name", "string?", "its name"), Field("path", "string", "where it is")),
+    ),
+    Field(
+        "database",
+        "object?",
+        "the database of recorded state",
+        fields=(
+            Field("path", "string", "where it is"),
+            Field("exists", "boolean", "whether there is one"),
+            Field("size", "integer", "its size", unit="bytes"),
+            Field("last_pull", "time?", "when the cluster was last pulled"),
+            Field("age", "integer?", "time since then", unit="seconds"),
+            Field("last_outcome", "string?", "how that pull ended"),
+            Field("last_failure", "string?", "why a later pull failed"),
+            Field("guests", "integer", "guests in it"),
+            Field("stale", "integer", "recorded objects that the last pull could not confirm"),
+            Field("error", "string?", "what is wrong with it"),
+            Field("hint", "string?", "what to do about it"),
+        ),
+    ),
+    doc="The state of cluster, workspace and database at a glance.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the user is: the workspace, if any, and what is known of the database, both as the page shows them."""
+
+    workspace: JsonObject | None = None
+    database: JsonObject | None = None
+
+
+def show_status(connect: Callable[[], Source], place: Place, threshold: float, now: Now) -> Reading[JsonObject]:
+    """Return the status page; ``threshold`` is the used fraction from which on a storage counts as nearly full.
+
+    A server that is down is a problem on the page; credentials or a certificate that are refused are errors.
+    """
+    page: JsonObject = {"health": "ok", "time": iso(now()), "source": "server", "problems": [], "unread": []}
+    for part in ("cluster", "nodes", "guests", "full", "inactive", "failed_tasks", "certificates", "backups"):
+        page[part] = None
+    page["workspace"] = {**place.workspace} if place.workspace is not None else None
+    page["database"] = {**place.database} if place.database is not None else None
+    notes = Notes()
+    found: list[Problem] = []
+    try:
+        source = connect()
+        page["source"] = "server" if source.live else "database"
+        _read(source, page, threshold, now, notes)
+    except TlsError:
+        raise
+    except Unreachable as error:
+        found.append(Problem("critical", "cluster", f"the server does not answer: {error.message}", error.hint))
+        notes.add(Warn(error.code, f"the cluster could not be read: {error.message}", error.hint))
+    problems = ranked([*found, *problems_of(page)])
+    page["problems"] = [problem.row() for problem in problems]
+    page["unread"] = [_unread(warn) for warn in notes.warnings]
+    page["health"] = verdict(problems)
+    return Reading(page, *notes.values())
+
+
+def _unread(warn: Warn) -> Json:
+    what = warn.details.get("what") or warn.details.get("node")
+    return {"part": str(what or "cluster"), "reason": warn.message}
+
+
+def _read(source: Source, page: JsonObject, threshold: float, now: Now, notes: Notes) -> None:
+    resources = as_rows(source.read("/cluster/resources"), "/cluster/resources")
+    parts = {
+        "the cluster's status": Query("/cluster/status"),
+        "the release": Query("/version"),
+        "the tasks": Query("/cluster/tasks"),
+    }
+    if source.live:
+        parts["the guests in no backup job"] = Query("/cluster/backup-info/not-backed-up")
+    parts["the backup jobs"] = Query("/cluster/backup")
+    states = node_states(resources)
+    certificates = {
+        f"the certificates of {name}": Query(api_path("nodes", name, "certificates", "info"))
+        for name, state in states.items()
+        if source.live and state != "offline"
+    }
+    answers = read_parts(source, parts | certificates, notes)
+    notes.add(*silent_nodes(states, "what is on it is unknown"))
+    if not source.live:
+        missing = Warn("not_recorded", "certificates and the coverage by backup jobs are not recorded", None)
+        notes.add(missing, partial=False)
+    page["cluster"] = _cluster(answers.get("the cluster's status"), answers.get("the release"), states)
+    page["nodes"] = [*_nodes(resources)]
+    page["guests"] = _guests(resources)
+    page["full"] = [*_full(resources, threshold)]
+    page["inactive"] = [*_inactive(resources, states)]
+    if (tasks := answers.get("the tasks")) is not None:
+        page["failed_tasks"] = [*_failed(as_rows(tasks, "tasks"), now)]
+    if certificates:
+        page["certificates"] = [*_certificates(answers, now)]
+    page["backups"] = _backups(answers.get("the backup jobs"), answers.get("the guests in no backup job"))
+
+
+def _cluster(status: Json, release: Json, states: dict[str, str]) -> JsonObject:
+    members = as_rows(status or [], "/cluster/status")
+    cluster = next((row for row in members if row.get("type") == "cluster"), None)
+    version = text(as_object(release or {}), "version")
+    return {
+        "name": text(cluster, "name") if cluster else None,
+        "quorate": boolean(cluster, "quorate") if cluster else None,
+        "version": version,
+        "supported": None if version is None else not old_release(version),
+        "nodes_total": len(states),
+        "nodes_online": list(states.values()).count("online"),
+    }
+
+
+def _nodes(resources: Sequence[JsonObject]) -> list[JsonObject]:
+    running = Counter(text(row, "node") for row in rows_of(resources, *KINDS) if row.get("status") == "running")
+    nodes = sorted(rows_of(resources, "node"), key=lambda row: text(row, "node") or "")
+    states = node_states(resources)
+    return [
+        {
+            "node": (name := text(row, "node") or ""),
+            "status": states.get(name, "unknown"),
+            "cpu": number(row, "cpu"),
+            "memory_fraction": usage(integer(row, "maxmem"), integer(row, "mem"))["used_fraction"],
+            "disk_fraction": usage(integer(row, "maxdisk"), integer(row, "disk"))["used_fraction"],
+            "uptime": integer(row, "uptime"),
+            "guests_running": running[name],
+        }
+        for row in nodes
+    ]
+
+
+def _guests(resources: Sequence[JsonObject]) -> JsonObject:
+    every = rows_of(resources, *KINDS)
+    guests = [row for row in every if not boolean(row, "template")]
+    states = Counter(text(row, "status") or "unknown" for row in guests)
+    known = states["running"] + states["stopped"] + states["unknown"]
+    locked: list[Json] = [f"{_label(row)} ({text(row, 'lock')})" for row in every if text(row, "lock")]
+    gave_up: list[Json] = [_label(row) for row in every if text(row, "hastate") == "error"]
+    return {
+        "total": len(guests),
+        "running": states["running"],
+        "stopped": states["stopped"],
+        "paused": len(guests) - known,
+        "unknown": states["unknown"],
+        "templates": len(every) - len(guests),
+        "locked": locked,
+        "ha_error": gave_up,
+    }
+
+
+def _label(row: JsonObject) -> str:
+    return " ".join(part for part in (text(row, "vmid"), text(row, "name")) if part)
+
+
+def _full(resources: Sequence[JsonObject], threshold: float) -> list[JsonObject]:
+    disks: list[JsonObject] = [
+        {
+            "storage": "root file system",
+            "node": text(row, "node"),
+            "type": None,
+            **usage(integer(row, "maxdisk"), integer(row, "disk")),
+        }
+        for row in rows_of(resources, "node")
+    ]
+    storages = [{field.key: row[field.key] for field in _FULL} for row in storage_rows(resources)]
+    full = [row for row in (*disks, *storages) if (number(row, "used_fraction") or 0) >= threshold]
+    return sorted(full, key=lambda row: -(number(row, "used_fraction") or 0))
+
+
+def _inactive(resources: Sequence[JsonObject], states: dict[str, str]) -> list[JsonObject]:
+    """Return storages that no node that answers can use; a node that has not reported yet proves nothing."""
+    online = [
+        row for row in resources if row.get("type") != "storage" or states.get(text(row, "node") or "") == "online"
+    ]
+    return [
+        {field.key: row[field.key] for field in _FULL[:3]}
+        for row in storage_rows(online)
+        if row["status"] != "available"
+    ]
+
+
+def _failed(tasks: Sequence[JsonObject], now: Now) -> list[JsonObject]:
+    since = now() - _DAY
+    keys = ("started", "node", "type", "id", "user", "exitstatus", "upid")
+    return [
+        {key: row[key] for key in keys}
+        for row in recent_tasks(tasks, now)
+        if row["status"] == "failed" and epoch(str(row["ended"] or row["started"] or iso(now()))) >= since
+    ]
+
+
+def _certificates(answers: dict[str, Json], now: Now) -> list[JsonObject]:
+    first: list[JsonObject] = []
+    for what, answer in answers.items():
+        if not what.startswith("the certificates of "):
+            continue
+        found = certificate_rows(what.removeprefix("the certificates of "), answer, now)
+        dated = [row for row in found if row["days_left"] is not None]
+        if dated:
+            least = min(dated, key=lambda row: integer(row, "days_left") or 0)
+            first.append({key: least[key] for key in ("node", "filename", "valid_until", "days_left")})
+    return first
+
+
+def _backups(jobs: Json, uncovered: Json) -> JsonObject | None:
+    if jobs is None and uncovered is None:
+        return None
+    enabled = None if jobs is None else [row for row in as_rows(jobs) if boolean(row, "enabled", default=True)]
+    missing: list[Json] = [_label(row) for row in as_rows(uncovered or [])]
+    return {"jobs": None if enabled is None else len(enabled), "not_covered": missing}
