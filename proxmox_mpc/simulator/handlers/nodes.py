@@ -132,9 +132,8 @@ def syslog(call: Call) -> Answer:
         dated = [(_stamp(line, call.now), line) for line in lines]
         lines = [line for at, line in dated if (not since or at >= since) and (not until or at <= until)]
     start, limit = call.number("start"), call.number("limit", 50)
-    page = [(at, line) for at, line in enumerate(lines, 1)][start : start + limit]
-    found: list[JsonObject] = [{"n": at, "t": line} for at, line in page] or [{"n": 1, "t": "no content"}]
-    return Answer(rows(found), {"total": len(lines)})
+    page = [*enumerate(lines, 1)][start : start + limit] or [(1, "no content")]
+    return Answer(rows({"n": at, "t": line} for at, line in page), {"total": len(lines)})
 
 
 def _moment(call: Call, name: str) -> datetime | None:

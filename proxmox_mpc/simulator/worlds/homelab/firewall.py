@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from proxmox_mpc.simulator.json import JsonObject
 from proxmox_mpc.simulator.world import Firewall
-from proxmox_mpc.simulator.worlds.builder import Builder
+from proxmox_mpc.simulator.worlds.builder import HOUR, Builder
 
 
 def _rule(kind: str, action: str, **keys: str | int) -> JsonObject:
@@ -13,6 +15,7 @@ def _rule(kind: str, action: str, **keys: str | int) -> JsonObject:
 
 def add_firewall(build: Builder) -> None:
     """Add the levels cluster, pve1, web (101), proxy (201), gitea (202) and the vnet k8s."""
+    seen = datetime.fromtimestamp(build.now - 4 * HOUR, UTC).strftime("%d/%b/%Y:%H:%M:%S")
     build.world.firewall = {
         "cluster": Firewall(
             options={"enable": 1, "policy_in": "DROP", "policy_out": "ACCEPT", "ebtables": 1,
@@ -44,7 +47,8 @@ def add_firewall(build: Builder) -> None:
         "node/pve1": Firewall(
             options={"enable": 1, "log_level_in": "info", "tcpflags": 1, "nosmurfs": 1},
             rules=[_rule("in", "ACCEPT", proto="udp", dport="5405:5412", source="+management", comment="corosync")],
-            log=["0 4 PVEFW-HOST-IN 22/Nov/2026:04:12:31 +0100 policy DROP: IN=vmbr0 SRC=203.0.113.9 DST=10.10.0.11"],
+            log=[f"0 4 PVEFW-HOST-IN {seen} +0000 policy DROP: IN=vmbr0 SRC=203.0.113.9 DST=10.10.0.11",
+                 f"101 4 tap101i0-IN {seen} +0000 policy DROP: IN=fwbr101i0 SRC=203.0.113.9 DST=10.10.20.101"],
         ),
         "qemu/101": Firewall(
             options={"enable": 1, "policy_in": "DROP", "ipfilter": 1, "macfilter": 1, "log_level_in": "warning"},

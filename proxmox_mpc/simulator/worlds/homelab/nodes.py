@@ -62,7 +62,8 @@ def _describe(build: Builder, node: Node) -> None:
     node.certificates = [_certificate(build, node)]
     node.fingerprint = str(node.certificates[0]["fingerprint"])
     node.documents["subscription"] = {
-        "status": "notfound", "message": "There is no subscription key", "serverid": build.uuid().replace("-", "").upper(),
+        "status": "notfound", "message": "There is no subscription key",
+        "serverid": build.uuid().replace("-", "").upper(),
         "url": "https://www.proxmox.com/en/proxmox-virtual-environment/pricing",
     }  # fmt: skip
     node.documents["apt/versions"] = [*packages(world.version, node.kernel)]
