@@ -27,13 +27,20 @@ _UPID = re.compile(r"UPID:([^:\s]+):([0-9A-F]{8}):([0-9A-F]{8,9}):([0-9A-F]{8}):
 
 # The module that holds the workers of a task type, imported when a task of it starts or ends.
 _MODULES = {
-    "qm": "qemu_work", "vz": "lxc_work", "re": "qemu_work", "mo": "qemu_work", "vzdump": "backup_work",
-    "im": "storage_work", "do": "storage_work",
+    "power": (
+        "qmstart", "qmstop", "qmshutdown", "qmreboot", "qmreset", "qmsuspend", "qmresume", "vzstart", "vzstop",
+        "vzshutdown", "vzreboot", "vzsuspend", "vzresume", "hastart", "hastop",
+    ),
+    "creation": ("qmcreate", "vzcreate", "qmconfig", "resize", "qmdestroy", "vzdestroy"),
+    "snapshots": ("qmsnapshot", "qmdelsnapshot", "qmrollback", "vzsnapshot", "vzdelsnapshot", "vzrollback"),
+    "copies": (
+        "qmclone", "vzclone", "qmtemplate", "vztemplate", "qmmove", "move_volume", "qmigrate", "vzmigrate",
+        "hamigrate",
+    ),
+    "backups": ("vzdump", "qmrestore", "vzrestore"),
+    "storage": ("imgdel", "imgcopy", "download", "prunebackups"),
 }  # fmt: skip
-_BY_TYPE = {
-    "vzdump": "backup_work", "resize": "qemu_work", "move_volume": "lxc_work", "imgdel": "storage_work",
-    "imgcopy": "storage_work", "download": "storage_work", "prunebackups": "storage_work",
-}  # fmt: skip
+_MODULE_OF = {kind: module for module, kinds in _MODULES.items() for kind in kinds}
 
 
 @dataclass
@@ -98,7 +105,7 @@ class Scripts:
 @cache
 def worker(kind: str) -> Worker:
     """Return the worker of a task type; a type without one just takes its time and ends well."""
-    module = _BY_TYPE.get(kind) or _MODULES.get(kind[:2])
+    module = _MODULE_OF.get(kind)
     if module is None:
         return Worker()
     workers: dict[str, Worker] = import_module(f"proxmox_mpc.simulator.work.{module}").WORKERS

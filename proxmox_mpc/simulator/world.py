@@ -318,6 +318,7 @@ class World:
     repoid: str = "14a22df3"
     quorate: bool = True
     config_version: int = 3
+    reporting: bool = True  # pvestatd runs: guests made from now on are known
     options: JsonObject = field(default_factory=dict)
     nodes: dict[str, Node] = field(default_factory=dict)
     guests: dict[int, Guest] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""The workers of tasks, by family; each module maps task types to workers in ``WORKERS``."""
