@@ -128,7 +128,8 @@ class TicketAuthority:
         ticket, csrf = text(data, "ticket"), text(data, "CSRFPreventionToken")
         if not ticket or not csrf or not csrf.isprintable():
             raise UnexpectedAnswer("the server answered the login without a ticket")
-        cookie = ("Cookie", f"PVEAuthCookie={quote(ticket, safe='')}")
+        # What a cookie may hold stays as it is: PVE decodes either, other servers of its API do not.
+        cookie = ("Cookie", f"PVEAuthCookie={quote(ticket, safe=':@/+=!')}")
         return _Session(
             ticket=Secret(ticket),
             since=self._clock(),

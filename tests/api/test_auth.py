@@ -60,7 +60,7 @@ def test_a_user_logs_in_once_and_reads_with_the_ticket() -> None:
     assert made.api.read("/version") == "in"
     assert made.api.read("/nodes") == "in"
     assert door.logins == [{"username": "root@pam", "password": "right"}]
-    assert made.sent[1].headers["cookie"] == "PVEAuthCookie=PVE%3Aroot%40pam%3A1"
+    assert made.sent[1].headers["cookie"] == "PVEAuthCookie=PVE:root@pam:1"
 
 
 @pytest.mark.capability("4.1")
