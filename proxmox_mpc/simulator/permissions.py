@@ -64,6 +64,7 @@ class Permissions:
     def __init__(self, world: World) -> None:
         self._world = world
         self._known: dict[tuple[str, str | None, str], dict[str, bool]] = {}
+        self._pools_of: dict[str, list[str]] | None = None
 
     def on(self, user: str, token: str | None, path: str) -> dict[str, bool]:
         """Return the privileges held on ``path``, each with whether it propagates below."""
@@ -99,13 +100,12 @@ class Permissions:
         return held
 
     def _pools(self, path: str) -> list[str]:
-        parts = path.strip("/").split("/")
-        pools = self._world.pools.values()
-        if len(parts) == 2 and parts[0] == "vms" and parts[1].isdigit():
-            return [pool.poolid for pool in pools if int(parts[1]) in pool.vms]
-        if len(parts) == 2 and parts[0] == "storage":
-            return [pool.poolid for pool in pools if parts[1] in pool.storages]
-        return []
+        if self._pools_of is None:
+            self._pools_of = {}
+            for pool in self._world.pools.values():
+                for member in (*(f"/vms/{vmid}" for vmid in pool.vms), *(f"/storage/{name}" for name in pool.storages)):
+                    self._pools_of.setdefault(member, []).append(pool.poolid)
+        return self._pools_of.get(path, [])
 
     def _direct(self, ugid: str, user: User | None, path: str) -> dict[str, bool]:
         """Walk from / down: the deepest level with an entry wins; on one level the user's own beats his groups'."""

@@ -18,10 +18,9 @@ _GONE = "cannot index groups: ha groups have been migrated to rules"
 _DEFAULTS: JsonObject = {"state": "started", "max_restart": 1, "max_relocate": 1}
 
 
-def resource_row(call: Call, sid: str) -> JsonObject:
+def resource_row(call: Call, sid: str, digest: str) -> JsonObject:
     """Return a managed guest with the file's digest."""
-    known = call.world.ha.resources
-    row: JsonObject = {"sid": sid, **_DEFAULTS, **known[sid], "digest": digest_of(dict(known))}
+    row: JsonObject = {"sid": sid, **_DEFAULTS, **call.world.ha.resources[sid], "digest": digest}
     return row if call.world.major < 9 else {"failback": 1, **row}
 
 
@@ -37,9 +36,9 @@ def sid_of(call: Call) -> str:
 @routes.get("/cluster/ha/resources")
 def resources(call: Call) -> Json:
     """Return the managed guests; ``type`` is vm or ct."""
-    wanted = call.text("type")
+    wanted, digest = call.text("type"), digest_of(dict(call.world.ha.resources))
     return rows(
-        resource_row(call, sid) for sid in call.world.ha.resources if not wanted or sid.startswith(f"{wanted}:")
+        resource_row(call, sid, digest) for sid in call.world.ha.resources if not wanted or sid.startswith(f"{wanted}:")
     )
 
 
@@ -49,7 +48,7 @@ def resource(call: Call) -> Json:
     sid = sid_of(call)
     if sid not in call.world.ha.resources:
         raise failed(f"no such resource '{sid}'")
-    return resource_row(call, sid)
+    return resource_row(call, sid, digest_of(dict(call.world.ha.resources)))
 
 
 def _groups(call: Call) -> dict[str, JsonObject]:
@@ -144,7 +143,7 @@ def current(call: Call) -> Json:
 
 
 def _service(call: Call, sid: str) -> JsonObject:
-    config = resource_row(call, sid)
+    config = resource_row(call, sid, "")
     state = call.world.ha.state.get(sid, {})
     node, seen = str(state.get("node", "")), str(state.get("state", "queued"))
     row: JsonObject = {

@@ -41,6 +41,10 @@ def datacenter(created: int, nodes: int, guests: int, seed: int) -> World:
             world.pools[chance.choice(pools)].vms.append(vmid)
         _decorate(build, guest, chance)
     _load_nodes(world)
+    world.backup_jobs["nightly"] = {
+        "id": "nightly", "type": "vzdump", "enabled": 1, "all": 1, "schedule": "01:00", "storage": "pbs",
+        "mode": "snapshot", "notes-template": "{{guestname}}",
+    }  # fmt: skip
     return world
 
 

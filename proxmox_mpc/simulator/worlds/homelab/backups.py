@@ -22,15 +22,17 @@ def add_backups(build: Builder) -> None:
     build.backup(100, "nas-backup", 41 * DAY, 1.4, notes="router, before 26.1")
     build.backup(200, "nas-backup", 2 * DAY + 4 * HOUR, 0.3, notes="dns")
     build.backup(202, "nas-backup", 96 * DAY, 14.9)
-    build.backup(150, "pbs", 210 * DAY, 6.6, kind="qemu", notes="old-mail (removed)", verification={"state": "failed"})
+    build.backup(
+        150, "pbs", 210 * DAY, 6.6, kind="qemu", notes="old-mail (removed)", verification=_verified(build, 2, "failed")
+    )
     build.backup(202, "local", 400 * DAY, 9.0, node="pve3", notes="by hand")
     _jobs(build)
 
 
-def _verified(build: Builder, at: int) -> JsonObject | None:
+def _verified(build: Builder, at: int, state: str = "ok") -> JsonObject | None:
     if at == 0:
         return None
-    return {"state": "ok", "upid": f"UPID:pbs:0000{at:04X}:00ABCDEF:00000001:{build.now:08X}:verify:main:root@pam:"}
+    return {"state": state, "upid": f"UPID:pbs:0000{at:04X}:00ABCDEF:00000001:{build.now:08X}:verify:main:root@pam:"}
 
 
 def _jobs(build: Builder) -> None:

@@ -116,7 +116,7 @@ def _sdn(build: Builder) -> None:
         "evpn1": {"controller": "evpn1", "type": "evpn", "asn": 65000, "peers": "10.10.0.11,10.10.0.12,10.10.0.13"}
     }
     sdn.dns = {
-        "lab-dns": {"dns": "lab-dns", "type": "powerdns", "url": "http://10.10.0.53:8081/api/v1/servers/localhost"}
+        "labdns": {"dns": "labdns", "type": "powerdns", "url": "http://10.10.0.53:8081/api/v1/servers/localhost"}
     }
     sdn.pending = {"vnets": {"iot": {"vnet": "iot", "type": "vnet", "zone": "campus", "tag": 35, "alias": "things"}}}
     gateway: JsonObject = {"zone": "lab", "subnet": "10.50.0.0/24", "ip": "10.50.0.1", "gateway": 1, "vnet": "k8s"}
