@@ -41,7 +41,7 @@ def current_digests(store: StateStore, kind: str) -> dict[str, str]:
     if not known.history:
         query = select(METADATA.tables[str(known.table)].c.key, literal(""))
     with store.reading() as connection:
-        return dict(connection.execute(query).tuples().all())
+        return dict(connection.execute(query).all())
 
 
 def documents(store: StateStore, kind: str, keys: Iterable[str], run: int | None = None) -> dict[str, JsonObject]:
@@ -109,7 +109,7 @@ def run_at(store: StateStore, at: str) -> int | None:
 def changes(store: StateStore, run: int) -> list[ObjectChange]:
     """Return what a run found changed, guests first, each object key by key."""
     with store.reading() as connection:
-        names = dict(connection.execute(select(_GUESTS.c.key, _GUESTS.c.name)).tuples().all())
+        names = dict(connection.execute(select(_GUESTS.c.key, _GUESTS.c.name)).all())
         ended = [*_ended(connection, run, names)]
         names |= {change.key: change.name for change in ended if change.kind == "guest"}
         named = [replace(change, name=_guest_name(change.kind, change.key, names)) for change in ended]
@@ -150,7 +150,7 @@ def guest_history(store: StateStore, vmid: int) -> list[tuple[RunRecord, ObjectC
         )
         rows = connection.execute(select(_RUNS).where(_RUNS.c.id.in_(touched)).order_by(_RUNS.c.id.desc())).mappings()
         records = [_run_record(row) for row in rows]
-        names = dict(connection.execute(select(_GUESTS.c.key, _GUESTS.c.name)).tuples().all())
+        names = dict(connection.execute(select(_GUESTS.c.key, _GUESTS.c.name)).all())
         order = list(KINDS)
         return [
             (record, change)

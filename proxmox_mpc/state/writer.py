@@ -134,7 +134,7 @@ def _store_rows(
 ) -> None:
     """Bring a kind's table up to date: moving values always, the rest only where something differs."""
     stale_rows = select(table.c.key, table.c.stale_since).where(table.c.stale_since.is_not(None))
-    stale = dict(connection.execute(stale_rows).tuples().all())
+    stale = dict(connection.execute(stale_rows).all())
     if findings.gone:
         _delete(connection, table, "key", sorted(findings.gone))
     # PVE's digest of a configuration may differ where the document does not.
