@@ -152,7 +152,7 @@ def _backups(backups: JsonObject) -> Iterator[Problem]:
     uncovered = _listed(backups, "not_covered")
     if uncovered:
         count = len(uncovered)
-        what = f"{count} {_plural(count, 'guest')} in no backup job: {', '.join(uncovered)}"
+        what = f"{count} {_plural(count, 'guest')} in no backup job"
         yield Problem("notice", "backup", what, "pmpc backup job list")
 
 

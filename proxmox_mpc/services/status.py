@@ -120,7 +120,7 @@ STATUS_PAGE = item(
         "how guests are backed up",
         fields=(
             Field("jobs", "integer?", "backup jobs that are enabled"),
-            Field("not_covered", "list", "guests in no job"),
+            Field("not_covered", "list", "guests in no job, without templates"),
         ),
     ),
     Field(
@@ -144,7 +144,7 @@ STATUS_PAGE = item(
             Field("guests", "integer", "guests in it"),
             Field("stale", "integer", "recorded objects that the last pull could not confirm"),
             Field("error", "string?", "what is wrong with it"),
-            Field("hint", "string?", "what to do about it"),
+            Field("hint", "string?", "what to do about it", level="data"),
         ),
     ),
     doc="The state of cluster, workspace and database at a glance.",
@@ -222,7 +222,7 @@ def _read(source: Source, page: JsonObject, threshold: float, now: Now, notes: N
         page["failed_tasks"] = [*_failed(as_rows(tasks, "tasks"), now)]
     if certificates:
         page["certificates"] = [*_certificates(answers, now)]
-    page["backups"] = _backups(answers.get("the backup jobs"), answers.get("the guests in no backup job"))
+    page["backups"] = _backups(answers.get("the backup jobs"), answers.get("the guests in no backup job"), resources)
 
 
 def _cluster(status: Json, release: Json, states: dict[str, str]) -> JsonObject:
@@ -330,9 +330,12 @@ def _certificates(answers: dict[str, Json], now: Now) -> list[JsonObject]:
     return first
 
 
-def _backups(jobs: Json, uncovered: Json) -> JsonObject | None:
+def _backups(jobs: Json, uncovered: Json, resources: Sequence[JsonObject]) -> JsonObject | None:
     if jobs is None and uncovered is None:
         return None
     enabled = None if jobs is None else [row for row in as_rows(jobs) if boolean(row, "enabled", default=True)]
-    missing: list[Json] = [_label(row) for row in as_rows(uncovered or [])]
+    # A template does not change, so that it is in no job is no omission.
+    templates = {integer(row, "vmid") for row in rows_of(resources, *KINDS) if boolean(row, "template")}
+    listed = sorted(as_rows(uncovered or []), key=lambda row: integer(row, "vmid") or 0)
+    missing: list[Json] = [_label(row) for row in listed if integer(row, "vmid") not in templates]
     return {"jobs": None if enabled is None else len(enabled), "not_covered": missing}
