@@ -140,7 +140,7 @@ def read_log(source: Source, level: Level, limit: int, since: float | None) -> R
     found = as_rows(source.read(path, {"start": start, "limit": limit, **after}), "the firewall log")
     lines: list[JsonObject] = [{"line": integer(row, "n") or 0, "text": text(row, "t") or ""} for row in found]
     # PVE answers an empty log with one line that says so.
-    return Reading([row for row in lines if total or row["text"] != "no content"])
+    return Reading([row for row in lines if total > 1 or row["text"] != "no content"])
 
 
 def _with_sets(level: Level, what: str) -> str:

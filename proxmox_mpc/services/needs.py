@@ -129,7 +129,8 @@ def held(permissions: JsonObject, need: Need) -> str:
     may also come from a pool.
     """
     here = permissions.get(need.path)
-    if isinstance(here, dict) and boolean(here, need.privilege):
+    # The value says whether it propagates; what is asked of / itself is held there either way.
+    if isinstance(here, dict) and (boolean(here, need.privilege) or (need.path == "/" and need.privilege in here)):
         return "yes"
     below = f"{need.path.rstrip('/')}/"
     from_pools = need.path in ("/vms", "/storage")
