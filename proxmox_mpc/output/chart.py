@@ -27,7 +27,7 @@ def sparkline(values: Sequence[float | None], width: int, *, high: float | None 
     top = max(top, high or 0.0)
     steps = len(marks) - 1
     return "".join(
-        _GAP if value is None else marks[0 if top <= 0 else min(steps, max(0, round(value / top * steps)))]
+        _GAP if value is None else marks[0 if top <= 0 else round(min(steps, max(0.0, value / top * steps)))]
         for value in shares
     )
 

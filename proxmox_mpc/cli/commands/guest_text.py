@@ -48,7 +48,7 @@ def guest_page(data: JsonObject, *, width: int | None, now: Now) -> str:
 
 def _columns(fields: tuple[Field, ...], rows: list[JsonObject]) -> tuple[Field, ...]:
     """Leave out columns in which no row has anything, such as the mount points of a VM's disks."""
-    empty = (None, [], "")
+    empty: tuple[Json, ...] = (None, [], "")
     # A plain "no" in every row of a lesser column says nothing either.
     return tuple(
         field
