@@ -65,13 +65,22 @@ def read_plain(path: Path, limit: int = 1 << 20) -> tuple[bytes, os.stat_result]
         if error.errno in (errno.ELOOP, errno.EMLINK):
             raise WorkspaceError(f"{path} is a symlink, which is not followed here", hint=f"rm {path}") from error
         raise WorkspaceError(f"cannot read {path}: {error.strerror}") from error
-    with os.fdopen(handle, "rb") as stream:
-        status = os.fstat(stream.fileno())
+    try:
+        status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise WorkspaceError(f"{path} is no regular file")
         if status.st_size > limit:
             raise WorkspaceError(f"{path} is larger than {limit} bytes")
-        return stream.read(limit + 1), status
+        return _rest(handle, limit + 1), status
+    finally:
+        os.close(handle)
+
+
+def _rest(handle: int, limit: int) -> bytes:
+    content = b""
+    while len(content) < limit and (piece := os.read(handle, limit - len(content))):
+        content += piece
+    return content
 
 
 @contextmanager

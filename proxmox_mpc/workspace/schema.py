@@ -116,6 +116,13 @@ def _secret(value: Json) -> Json:
     return secret_sources.from_data(value).to_data()
 
 
+def _version(value: Json) -> Json:
+    if value != VERSION or isinstance(value, bool):
+        newer = isinstance(value, int) and value > VERSION
+        raise ValueError(f"must be {VERSION}{'; a newer pmpc has written this file' if newer else ''}")
+    return value
+
+
 def _selector(value: Json) -> Json:
     # A vmid is written as a number by most people.
     if isinstance(value, int) and not isinstance(value, bool):
@@ -157,7 +164,7 @@ _NODE_FIELD = _text(_NODE, "the name of a node")
 _POLICY = _choice("run", "confirm", "plan", "name", "deny")
 
 SCHEMA: Section = {
-    "version": Field("version of this file's form", _number(1, VERSION, True), _parse_number),
+    "version": Field("version of this file's form", _version, _parse_number),
     "name": Field("name of the workspace", _text(_WORKSPACE, "letters, digits, dot, dash or underscore, at most 63")),
     "cluster": {
         "identity": {

@@ -87,24 +87,29 @@ def _from_file(value: str, what: str, context: SecretContext) -> str:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise SecretError(f"{what} comes from {path}, which cannot be read: {error.strerror}") from error
-    with os.fdopen(handle, "rb") as stream:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise SecretError(f"{what} comes from {path}, which is no regular file")
-        if status.st_uid != context.uid:
-            raise SecretError(f"{what} comes from {path}, which belongs to the user {status.st_uid} and not to you")
-        mode = stat.S_IMODE(status.st_mode)
-        if mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise SecretError(
-                f"{what} comes from {path}, which is open to other users (mode {mode:04o})", hint=f"chmod 600 {path}"
-            )
-        content = stream.read(_LONGEST + 1)
+    try:
+        _private(os.fstat(handle), path, what, context.uid)
+        content = os.read(handle, _LONGEST + 1)
+    finally:
+        os.close(handle)
     if len(content) > _LONGEST:
         raise SecretError(f"{what} comes from {path}, which is too large for a secret")
     try:
         return content.decode()
     except UnicodeDecodeError:
         raise SecretError(f"{what} comes from {path}, which is no text") from None
+
+
+def _private(status: os.stat_result, path: Path, what: str, uid: int) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise SecretError(f"{what} comes from {path}, which is no regular file")
+    if status.st_uid != uid:
+        raise SecretError(f"{what} comes from {path}, which belongs to the user {status.st_uid} and not to you")
+    mode = stat.S_IMODE(status.st_mode)
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise SecretError(
+            f"{what} comes from {path}, which is open to other users (mode {mode:04o})", hint=f"chmod 600 {path}"
+        )
 
 
 def _from_keyring(value: str, what: str, context: SecretContext) -> str:

@@ -22,10 +22,10 @@ _STEP = 2
 def set_value(text: str, path: tuple[str, ...], value: Json) -> str:
     """Return ``text`` with ``value`` at ``path``, sections made where they are missing; raises BadYamlError."""
     document = parse(text)
-    edited = _append(text, len(text), _block(path, value, 0))
-    if document.root is not None:
-        edited = _set(text, document.root, path, value)
-    return _checked(edited, _with(document.data, path, value))
+    expected = _with(document.data, path, value)
+    if document.root is None:
+        return _checked(_append(text, len(text), _block(path, value, 0)), expected)
+    return _checked(_set(text, document.root, path, value), expected)
 
 
 def unset_value(text: str, path: tuple[str, ...]) -> str:
@@ -93,7 +93,7 @@ def _insert(text: str, key: Node | None, node: Node, path: tuple[str, ...], valu
         end = _content_end(text, *node.value[-1])
         return f"{text[:end]}, {new}{text[end:]}"
     if isinstance(node.value, list):
-        end = _content_end(text, *node.value[-1]) if isinstance(node.value[-1], tuple) else 0
+        end = _content_end(text, *node.value[-1])
         return _append(text, end, _block(path, value, node.start_mark.column))
     assert key is not None
     colon = _after_colon(text, key)

@@ -1,0 +1,1 @@
+"""Workspaces: layout, configuration, secrets, precedence, and the commands."""
