@@ -56,6 +56,11 @@ class Level:
         return f"{self.kind} {self.name}".rstrip()
 
     @property
+    def named(self) -> str:
+        """What a sentence calls it."""
+        return f"{self.kind} {self.name}" if self.name else f"the {self.kind}"
+
+    @property
     def rules(self) -> str:
         """The path of its rules; a security group's own path is the list of them."""
         return self.path if self.kind == "group" else f"{self.path}/rules"
@@ -152,9 +157,9 @@ def list_all_rules(source: Source) -> Reading[list[JsonObject]]:
             found += _rules(level, as_rows(read, f"the rules of {level.label}"))
         # Before PVE 8.3 vnets have no firewall.
         elif not (level.kind == "vnet" and unknown_to_server(read)):
-            failed.setdefault(read.code, []).append((level.label, read))
+            failed.setdefault(read.code, []).append((level.named, read))
     for errors in failed.values():
-        notes.failed(f"the rules of {_enumerated([label for label, _ in errors])}", errors[0][1])
+        notes.failed(f"the rules of {_enumerated([named for named, _ in errors])}", errors[0][1])
     return Reading(found, *notes.values())
 
 

@@ -80,7 +80,7 @@ def _cluster_off(source: Source, level: Level) -> tuple[Warn, ...]:
         return ()
     if boolean(cluster, "enable"):
         return ()
-    text_ = f"the firewall of {level.label} is on, but the cluster's is off: nothing is filtered"
+    text_ = f"the firewall of {level.named} is on, but the cluster's is off: nothing is filtered"
     return (Warn("firewall_off", text_, hint="pmpc firewall options"),)
 
 
@@ -112,7 +112,7 @@ def show_ipset(source: Source, level: Level, name: str) -> Reading[JsonObject]:
     """Return an IP set with its members; raises NotFound."""
     row = next((row for row in list_ipsets(source, level).value if row["name"] == name), None)
     if row is None:
-        raise NotFound(f"{level.label} has no IP set {name!r}", hint="pmpc firewall ipset list")
+        raise NotFound(f"{level.named} has no IP set {name!r}", hint="pmpc firewall ipset list")
     # An IP set's name is one segment of the path, whatever is in it.
     members = as_rows(source.read(level.path + "/ipset" + api_path(name)), f"IP set {name}")
     entries: list[JsonObject] = [
@@ -132,7 +132,7 @@ def read_log(source: Source, level: Level, limit: int, since: float | None) -> R
     PVE counts from the log's beginning, so the number of lines is asked for first.
     """
     if level.kind not in ("node", "vm", "ct"):
-        raise UsageError(f"{level.label} has no firewall log", hint="name a log with --node NODE or --guest ID")
+        raise UsageError(f"{level.named} has no firewall log", hint="name a log with --node NODE or --guest ID")
     path = f"{level.path}/log"
     after = {} if since is None else {"since": int(since)}
     total = source.answer(path, {"start": 0, "limit": 1, **after}).total or 0
@@ -145,5 +145,5 @@ def read_log(source: Source, level: Level, limit: int, since: float | None) -> R
 
 def _with_sets(level: Level, what: str) -> str:
     if level.kind not in ("cluster", "vm", "ct"):
-        raise UsageError(f"{level.label} has no {what} of its own", hint="the cluster and each guest keep some")
+        raise UsageError(f"{level.named} has no {what} of its own", hint="the cluster and each guest keep some")
     return level.path
