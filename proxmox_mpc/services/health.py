@@ -21,7 +21,7 @@ STALE_SECONDS = 7 * 86400
 
 PROBLEM_FIELDS = (
     Field("level", "string", "critical, warning, or notice (which leaves the verdict alone)", choices=_LEVELS),
-    Field("area", "string", "cluster, node, storage, guest, task, certificate, backup, database or workspace"),
+    Field("area", "string", "cluster, node, storage, guest, task, replication, certificate, backup or database"),
     Field("message", "string", "what is wrong"),
     Field("hint", "string?", "what to look at"),
 )
@@ -59,6 +59,7 @@ def problems_of(page: JsonObject) -> Iterator[Problem]:
     yield from _storages(_rows(page, "full"), _rows(page, "inactive"))
     yield from _guests(_object(page, "guests"))
     yield from _tasks(_rows(page, "failed_tasks"))
+    yield from _replication(_rows(page, "failing_replication"))
     yield from _certificates(_rows(page, "certificates"))
     yield from _backups(_object(page, "backups"))
     yield from _database(_object(page, "database"), offline=page.get("source") == "database")
@@ -135,6 +136,13 @@ def _tasks(failed: Sequence[JsonObject]) -> Iterator[Problem]:
             f"{count} {_plural(count, 'task')} failed in the last day: {kinds}",
             "pmpc task list --failed --since 1d",
         )
+
+
+def _replication(failing: Sequence[JsonObject]) -> Iterator[Problem]:
+    for row in failing:
+        count = integer(row, "failures") or 0
+        message = f"replication {row['id']} to {row['target']} failed {count} {_plural(count, 'time')}"
+        yield Problem("warning", "replication", message, "pmpc replication list")
 
 
 def _certificates(certificates: Sequence[JsonObject]) -> Iterator[Problem]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from proxmox_mpc.domain.json import JsonObject, as_rows, boolean, integer, number, text
 from proxmox_mpc.domain.moments import iso
 from proxmox_mpc.domain.shape import Field, rows
@@ -32,15 +34,28 @@ def list_replication(source: Source) -> Reading[list[JsonObject]]:
     """Return the jobs with their state; the state is not recorded, so offline it is null."""
     jobs = as_rows(source.read("/cluster/replication"), "/cluster/replication")
     notes = Notes()
-    states = _states(source, jobs, notes) if source.live and jobs else {}
+    if not source.live or not jobs:
+        return Reading(replication_rows(jobs, {}))
+    nodes = node_states(resources(source))
+    wanted = source_nodes(jobs, nodes)
+    notes.add(*silent_nodes(wanted, "the state of the replication from it is unknown"))
+    return Reading(replication_rows(jobs, replication_states(source, wanted, notes)), *notes.values())
+
+
+def replication_rows(jobs: Sequence[JsonObject], states: Mapping[str, JsonObject]) -> list[JsonObject]:
+    """Turn jobs into rows of REPLICATION_ROWS; ``states`` are what the source nodes tell, by job."""
     found = [_row(job, states.get(text(job, "id") or "")) for job in jobs]
-    return Reading(sorted(found, key=lambda row: (integer(row, "guest") or 0, str(row["id"]))), *notes.values())
+    return sorted(found, key=lambda row: (integer(row, "guest") or 0, str(row["id"])))
 
 
-def _states(source: Source, jobs: list[JsonObject], notes: Notes) -> dict[str, JsonObject]:
-    wanted = {name for job in jobs if (name := text(job, "source"))}
-    nodes = {name: state for name, state in node_states(resources(source)).items() if name in wanted or not wanted}
-    notes.add(*silent_nodes(nodes, "the state of the replication from it is unknown"))
+def source_nodes(jobs: Sequence[JsonObject], nodes: Mapping[str, str]) -> dict[str, str]:
+    """Return the nodes with their states from which jobs replicate; all where a job does not name its source."""
+    wanted = {text(job, "source") for job in jobs}
+    return {name: state for name, state in nodes.items() if name in wanted or None in wanted}
+
+
+def replication_states(source: Source, nodes: Mapping[str, str], notes: Notes) -> dict[str, JsonObject]:
+    """Return what the nodes that answer tell of their jobs, by job."""
     parts = {
         f"replication of {name}": Query(api_path("nodes", name, "replication"))
         for name, state in nodes.items()

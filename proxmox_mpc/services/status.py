@@ -19,10 +19,22 @@ from proxmox_mpc.services.health import PROBLEM_FIELDS, VERDICTS, Problem, probl
 from proxmox_mpc.services.node_details import certificate_rows
 from proxmox_mpc.services.nodes import old_release, usage
 from proxmox_mpc.services.reads import Notes, node_states, read_parts, rows_of, silent_nodes
+from proxmox_mpc.services.replication import replication_rows, replication_states, source_nodes
 from proxmox_mpc.services.storages import storage_rows
 from proxmox_mpc.services.tasks import recent_tasks
 
 _DAY = 86400
+_PARTS = (
+    "cluster",
+    "nodes",
+    "guests",
+    "full",
+    "inactive",
+    "failed_tasks",
+    "certificates",
+    "backups",
+    "failing_replication",
+)
 
 _FULL = (
     Field("storage", "string", "the storage; root file system: a node's own"),
@@ -124,6 +136,19 @@ STATUS_PAGE = item(
         ),
     ),
     Field(
+        "failing_replication",
+        "rows?",
+        "replication jobs whose last runs failed",
+        fields=(
+            Field("id", "string", "the job"),
+            Field("source", "string?", "the node the guest is on"),
+            Field("target", "string", "the node it is copied to"),
+            Field("last_sync", "time?", "the last run that succeeded"),
+            Field("failures", "integer?", "runs that failed since"),
+            Field("error", "string?", "why"),
+        ),
+    ),
+    Field(
         "workspace",
         "object?",
         "the workspace; null without one",
@@ -165,8 +190,7 @@ def show_status(connect: Callable[[], Source], place: Place, threshold: float, n
     A server that is down is a problem on the page; credentials or a certificate that are refused are errors.
     """
     page: JsonObject = {"health": "ok", "time": iso(now()), "source": "server", "problems": [], "unread": []}
-    for part in ("cluster", "nodes", "guests", "full", "inactive", "failed_tasks", "certificates", "backups"):
-        page[part] = None
+    page |= dict.fromkeys(_PARTS)
     page["workspace"] = {**place.workspace} if place.workspace is not None else None
     page["database"] = {**place.database} if place.database is not None else None
     notes = Notes()
@@ -201,6 +225,7 @@ def _read(source: Source, page: JsonObject, threshold: float, now: Now, notes: N
     }
     if source.live:
         parts["the guests in no backup job"] = Query("/cluster/backup-info/not-backed-up")
+        parts["the replication jobs"] = Query("/cluster/replication")
     parts["the backup jobs"] = Query("/cluster/backup")
     states = node_states(resources)
     certificates = {
@@ -211,7 +236,9 @@ def _read(source: Source, page: JsonObject, threshold: float, now: Now, notes: N
     answers = read_parts(source, parts | certificates, notes)
     notes.add(*silent_nodes(states, "what is on it is unknown"))
     if not source.live:
-        missing = Warn("not_recorded", "certificates and the coverage by backup jobs are not recorded", None)
+        missing = Warn(
+            "not_recorded", "certificates, guests in no backup job and the state of replication are not recorded"
+        )
         notes.add(missing, partial=False)
     page["cluster"] = _cluster(answers.get("the cluster's status"), answers.get("the release"), states)
     page["nodes"] = [*_nodes(resources)]
@@ -220,6 +247,8 @@ def _read(source: Source, page: JsonObject, threshold: float, now: Now, notes: N
     page["inactive"] = [*_inactive(resources, states)]
     if (tasks := answers.get("the tasks")) is not None:
         page["failed_tasks"] = [*_failed(as_rows(tasks, "tasks"), now)]
+    if (jobs := answers.get("the replication jobs")) is not None:
+        page["failing_replication"] = [*_failing(source, as_rows(jobs), states, notes)]
     if certificates:
         page["certificates"] = [*_certificates(answers, now)]
     page["backups"] = _backups(answers.get("the backup jobs"), answers.get("the guests in no backup job"), resources)
@@ -315,6 +344,12 @@ def _failed(tasks: Sequence[JsonObject], now: Now) -> list[JsonObject]:
         for row in recent_tasks(tasks, now)
         if row["status"] == "failed" and epoch(str(row["ended"] or row["started"] or iso(now()))) >= since
     ]
+
+
+def _failing(source: Source, jobs: list[JsonObject], states: dict[str, str], notes: Notes) -> list[JsonObject]:
+    told = replication_states(source, source_nodes(jobs, states), notes) if jobs else {}
+    keys = ("id", "source", "target", "last_sync", "failures", "error")
+    return [{key: row[key] for key in keys} for row in replication_rows(jobs, told) if row["state"] == "failing"]
 
 
 def _certificates(answers: dict[str, Json], now: Now) -> list[JsonObject]:

@@ -54,7 +54,7 @@ TASK_PAGE = item(
     Field("token", "string?", "the API token that started it"),
     Field("pid", "integer?", "its process on the node"),
     Field("log_lines", "integer?", "lines of its log"),
-    Field("log", "list", f"the last {TAIL} lines of its log", level="data"),
+    Field("log", "string?", f"the last {TAIL} lines of its log", title="end of its log"),
     doc="One task.",
 )
 
@@ -201,7 +201,7 @@ def show_task(source: Source, named: str, now: Now) -> Reading[JsonObject]:
         "token": text(status, "tokenid"),
         "pid": integer(status, "pid"),
         "log_lines": total,
-        "log": [*tail],
+        "log": None if tail is None else "\n".join(tail),
     }
     return Reading(page, *notes.values())
 
@@ -227,7 +227,7 @@ def _ended(source: Source, upid: Upid, notes: Notes) -> float | None:
     return next((number(row, "endtime") for row in listed if text(row, "upid") == upid.text), None)
 
 
-def _tail(source: Source, upid: Upid, notes: Notes) -> tuple[int | None, list[str]]:
+def _tail(source: Source, upid: Upid, notes: Notes) -> tuple[int | None, list[str] | None]:
     path = upid.path("log")
     try:
         answer = source.answer(path, {"limit": TAIL})
@@ -236,7 +236,7 @@ def _tail(source: Source, upid: Upid, notes: Notes) -> tuple[int | None, list[st
             answer = source.answer(path, {"start": total - TAIL, "limit": TAIL})
     except PmpcError as error:
         notes.failed("the log", error)
-        return None, []
+        return None, None
     return total, [str(row["text"]) for row in log_lines(answer.data)]
 
 
