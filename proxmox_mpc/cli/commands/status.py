@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from proxmox_mpc.cli.commands.status_page import status_page
 from proxmox_mpc.cli.context import Context
 from proxmox_mpc.cli.verbs import context_of, read
 from proxmox_mpc.domain.json import JsonObject
@@ -48,7 +49,8 @@ def status(
 
 def _once(context: Context, threshold: float) -> Result:
     reading = show_status(lambda: context.source, _place(context), threshold, context.now)
-    return Result.of(reading, reading.value)
+    text = status_page(reading.value, context.streams.width) if context.format == "table" else None
+    return Result(reading.value, reading.warnings, reading.partial, page=text)
 
 
 def _place(context: Context) -> Place:
@@ -82,14 +84,13 @@ def _database(context: Context) -> JsonObject | None:
 
 def _watch(context: Context, threshold: float, every: float) -> None:
     streams = context.streams
-    if streams.stdout.isatty() and streams.stdin.isatty() and context.format == "table":
+    shown = context.format == "table" and context.view.query is None
+    if shown and streams.stdout.isatty() and streams.stdin.isatty():
         from proxmox_mpc.output.screen import screen
 
         with screen(streams, time.monotonic) as terminal:
             while True:
-                result = _once(context, threshold)
-                terminal.clear()
-                context.show(STATUS_PAGE, result)
+                terminal.draw(_once(context, threshold).page or "")
                 if terminal.pause(every):
                     raise typer.Exit
     first = True
