@@ -55,18 +55,16 @@ def _csrf_is_good(world: World, user: str, token: str, now: float) -> bool:
 
 def authenticate(world: World, request: Request, method: str, path: str, now: float) -> Caller:
     """Return the caller; raises the 401 with an empty body that every bad or missing credential gets."""
+    if (method, path) in _WORLD_PATHS or path.startswith("/access/openid/"):
+        return Caller("")
     given = request.headers.get("authorization", "")
     if given.startswith("PVEAPIToken"):
         return _by_token(world, given, now)
     ticket = _cookie(request.headers.get("cookie", ""))
     if not ticket:
-        if (method, path) in _WORLD_PATHS or path.startswith("/access/openid"):
-            return Caller("")
         raise _denied("No ticket")
     user = read_ticket(world, ticket, now)
     if user is None or user.startswith("!tfa!"):
-        if (method, path) in _WORLD_PATHS:
-            return Caller("")
         raise _denied("permission denied - invalid PVE ticket")
     if method != "GET" and not _csrf_is_good(world, user, request.headers.get("csrfpreventiontoken", ""), now):
         raise _denied("Permission denied - invalid csrf token")

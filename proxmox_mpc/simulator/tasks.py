@@ -38,7 +38,7 @@ _MODULES = {
         "hamigrate",
     ),
     "backups": ("vzdump", "qmrestore", "vzrestore"),
-    "storage": ("imgdel", "imgcopy", "download", "prunebackups"),
+    "storage": ("imgdel",),
 }  # fmt: skip
 _MODULE_OF = {kind: module for module, kinds in _MODULES.items() for kind in kinds}
 
@@ -86,12 +86,17 @@ def _nothing(_work: Work) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """How tasks of one type work: ``seconds`` is how long they take; ``abort`` cleans up after a failure or stop."""
+    """How tasks of one type work: ``seconds`` is how long they take; ``abort`` cleans up after a failure or stop.
+
+    ``middle`` runs once, ``delay`` seconds after the start, for work that first waits for something.
+    """
 
     finish: Step = _nothing
     begin: Step = _nothing
     abort: Step = _nothing
     seconds: float = 1.0
+    middle: Step | None = None
+    delay: float = 0.0
 
 
 @dataclass
@@ -150,10 +155,28 @@ def start(
 
 def settle(world: World, now: float, scripts: Scripts | None = None) -> bool:
     """Finish every task whose time is over, in order of their ends; return whether there was one."""
-    due = sorted((t for t in world.tasks.values() if t.endtime is None and t.end <= now), key=lambda t: (t.end, t.pid))
+    running = [task for task in world.tasks.values() if task.endtime is None]
+    moved = False
+    for task in sorted(running, key=lambda task: (task.end, task.pid)):
+        moved = _reach_middle(world, task, now) or moved
+    due = sorted((task for task in running if task.end <= now), key=lambda task: (task.end, task.pid))
     for task in due:
         _finish(world, task, scripts or Scripts())
-    return bool(due)
+    return moved or bool(due)
+
+
+def _reach_middle(world: World, task: Task, now: float) -> bool:
+    done = worker(task.type)
+    when = task.start + done.delay / (world.task_speed or 1)
+    if done.middle is None or when > now or "failed" in task.job or task.job.get("reached"):
+        return False
+    task.job["reached"] = True
+    try:
+        done.middle(Work(world, task, when))
+    except TaskError as error:
+        task.job["failed"] = str(error)
+        task.end = min(task.end, when + FAILING)
+    return True
 
 
 def _finish(world: World, task: Task, scripts: Scripts) -> None:

@@ -14,7 +14,12 @@ from typing import Any, cast
 from proxmox_mpc.simulator.json import Config, Json, JsonObject
 
 FORMAT = 1
-DOOR_TOKEN_ID = "root@pam!pmpc"
+DEFAULT_CONTENT = {
+    "nfs": "images", "cifs": "images", "lvm": "images", "iscsi": "images", "pbs": "backup", "cephfs": "backup",
+    "esxi": "import",
+}  # fmt: skip
+"""What a storage takes when its definition does not say; all other types take images and rootdir."""
+DOOR_TOKEN_ID = "root@pam!pmpc"  # noqa: S105
 DOOR_SECRET = "5e000000-0000-4000-8000-000000000001"  # noqa: S105
 """The token that a simulated world holds ready: known to all, it guards nothing."""
 
@@ -150,7 +155,7 @@ class Storage:
     @property
     def content(self) -> list[str]:
         """The kinds of content it takes."""
-        kinds = str(self.config.get("content", "images,rootdir")).split(",")
+        kinds = str(self.config.get("content") or DEFAULT_CONTENT.get(self.kind, "images,rootdir")).split(",")
         return [] if kinds == ["none"] else kinds
 
     @property

@@ -31,7 +31,8 @@ def config_digest(world: World) -> str:
 
 def definition(world: World, storage: Storage) -> JsonObject:
     """Return a storage's definition; the order of its content types means nothing."""
-    return {**storage.config, "storage": storage.name, "type": storage.kind, "digest": config_digest(world)}
+    shown: JsonObject = {**storage.config, "storage": storage.name, "type": storage.kind}
+    return shown | {"content": ",".join(storage.content) or "none", "digest": config_digest(world)}
 
 
 @routes.get("/storage")
