@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from proxmox_mpc.cli.nouns.sync import SYNC
 from proxmox_mpc.cli.nouns.workspace import WORKSPACE
 from proxmox_mpc.cli.tree import Group, Leaf
 
 LOCAL: dict[str, Leaf | Group] = {
     "workspace": WORKSPACE,
+    "sync": SYNC,
     "sim": Group(
         "The embedded Proxmox VE",
         {"serve": Leaf("sim:serve", "Serve a simulated cluster over TLS on 127.0.0.1")},
