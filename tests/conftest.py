@@ -176,7 +176,9 @@ def lab(tmp_path: Path, made_workspace: Callable[[str], Path]) -> Iterator[Pmpc]
     """pmpc in a workspace of its own on the simulated homelab, already pulled."""
     root = tmp_path / "lab"
     shutil.copytree(made_workspace("homelab"), root, symlinks=True)
-    yield Pmpc(root, {})
+    lab = Pmpc(root, {})
+    assert lab("workspace", "use", str(root)).status == 0
+    yield lab
 
 
 @dataclass

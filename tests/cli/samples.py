@@ -2,31 +2,68 @@
 
 from __future__ import annotations
 
-# A verb that is not named here is called without arguments.
+from tests.conftest import Pmpc
+
+_GUEST = {"guest": "101", "vm": "101", "ct": "201"}
+_OF_A_GUEST = ("show", "status", "config", "pending", "interfaces", "metrics", "backups", "history")
+
+# A verb that is not named here is called without arguments. UPID stands for a task that has ended well.
 ARGUMENTS: dict[str, tuple[str, ...]] = {
+    **{f"{noun} {verb}": (guest,) for noun, guest in _GUEST.items() for verb in _OF_A_GUEST},
+    "guest snapshot show": ("101", "before-upgrade"),
+    "vm snapshot show": ("101", "before-upgrade"),
+    "ct snapshot show": ("202", "before-1-24"),
+    "vm agent info": ("101",),
+    "vm cloudinit show": ("104",),
     "help": ("vm", "list"),
     "schema": ("vm", "list"),
     "completion": ("bash",),
-    **{f"vm {verb}": ("101",) for verb in ("show", "status", "config", "pending", "interfaces", "metrics", "backups")},
-    **{f"ct {verb}": ("201",) for verb in ("show", "status", "config", "pending", "interfaces", "metrics", "backups")},
-    **{f"guest {verb}": ("web",) for verb in ("show", "status", "config", "pending", "interfaces", "metrics", "backups")},
-    "vm snapshot show": ("101", "before-upgrade"),
-    "guest snapshot show": ("101", "before-upgrade"),
-    "vm agent info": ("101",),
-    "vm cloudinit show": ("docker",),
+    "node show": ("pve1",),
+    "node metrics": ("pve1",),
+    "node syslog": ("pve1",),
+    "storage show": ("local",),
+    "storage content": ("local",),
+    "backup job show": ("backup-prod",),
+    "pool show": ("prod",),
+    "task show": ("UPID",),
+    "task log": ("UPID",),
+    "task wait": ("UPID",),
+    "api get": ("/nodes",),
     "network show": ("pve1", "vmbr0"),
     "sdn zone show": ("lab",),
     "sdn vnet show": ("k8s",),
-    "sdn subnet show": ("10.50.0.0/24",),
+    "sdn subnet show": ("lab-10.50.0.0-24",),
+    "firewall log": ("--node", "pve1"),
     "firewall ipset show": ("management",),
     "firewall group show": ("webserver",),
-    "firewall log": ("--node", "pve1"),
-    "ha resource show": ("web",),
+    "ha resource show": ("vm:101",),
     "ha rule show": ("big-nodes",),
     "access user show": ("zoe@pve",),
     "access token show": ("zoe@pve!ci",),
     "access group show": ("admins",),
     "access role show": ("Operator",),
+    "workspace use": ("lab",),
+    "workspace rename": ("lab", "laboratory"),
+    "workspace remove": ("lab",),
+    "workspace config get": ("name",),
+    "workspace config set": ("defaults.node", "pve1"),
+    "workspace config unset": ("name",),
+    "sync show": ("1",),
 }
-# Verbs that need more than arguments: a terminal, a server, an end, or a cluster on PVE 8.
-NOT_CALLED = frozenset({"sim serve", "workspace init", "workspace config edit", "ha group list"})
+# Verbs that need more than arguments: a terminal, an end.
+NOT_CALLED = frozenset({"sim serve", "workspace init", "workspace config edit"})
+# Verbs that do not answer a second time as they did the first.
+CHANGING = frozenset({"workspace rename", "workspace remove", "sync pull"})
+# Verbs that say on this cluster why there is nothing: PVE 9 has rules where PVE 8 had groups.
+REFUSED = frozenset({"ha group list"})
+# Lists of which the homelab has none.
+EMPTY: frozenset[str] = frozenset()
+
+
+def arguments(pmpc: Pmpc, words: tuple[str, ...]) -> list[str]:
+    """Return the arguments for a verb; a task is looked up in the cluster's list."""
+    named = list(ARGUMENTS.get(" ".join(words), ()))
+    if "UPID" in named:
+        ended = pmpc("task", "list", "--query", "[?status=='ok'].upid | [0]").stdout.strip()
+        named[named.index("UPID")] = ended or "UPID:pve1:00000000:00000000:00000000:none::root@pam:"
+    return named
