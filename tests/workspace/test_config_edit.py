@@ -139,7 +139,8 @@ _SCALARS: st.SearchStrategy[Json] = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False, width=32),
     st.booleans(),
 )
-_VALUES = st.one_of(_SCALARS, st.lists(_SCALARS, max_size=3))
+_LISTS: st.SearchStrategy[list[Json]] = st.lists(_SCALARS, max_size=3)
+_VALUES: st.SearchStrategy[Json] = st.one_of(_SCALARS, _LISTS)
 _REMARKS = st.sampled_from(["", "", "  # why", " # see ticket"])
 
 
@@ -158,8 +159,9 @@ def documents(draw: st.DrawFn) -> str:
         for key in draw(st.lists(_KEYS, unique=True, max_size=3)):
             if draw(st.booleans()):
                 lines.append(f"{pad}# about {key}")
-            items = draw(st.lists(_SCALARS, max_size=3))
-            if items and draw(st.booleans()):
+            items = draw(_LISTS)
+            in_block: bool = draw(st.booleans())
+            if items and in_block:
                 lines.append(f"{pad}{key}:{draw(_REMARKS)}")
                 lines += [f"{pad}- {scalar(item)}{draw(_REMARKS)}" for item in items]
             else:
@@ -227,9 +229,10 @@ def test_a_file_is_replaced_only_by_what_can_be_used_and_keeps_its_mode(tmp_path
     assert file.read_text() == "name: lab # mine\ndefaults:\n  node: pve1\n"
     assert file.stat().st_mode & 0o777 == 0o644
     before = file.read_bytes()
-    for wrong in (lambda: set_key(file, ("defaults", "node"), 7), lambda: replace_text(file, "nome: x\n")):
-        with pytest.raises(ConfigError):
-            wrong()
+    with pytest.raises(ConfigError):
+        set_key(file, ("defaults", "node"), 7)
+    with pytest.raises(ConfigError):
+        replace_text(file, "nome: x\n")
     with pytest.raises(NotFound):
         unset_key(file, ("safety", "mode"))
     assert file.read_bytes() == before
