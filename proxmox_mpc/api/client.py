@@ -57,7 +57,7 @@ class Api:
         sleep: Sleep,
         jitter: Callable[[], float],
     ) -> None:
-        self._wire = Wire(connection, transport, clock)
+        self._wire = Wire(connection, transport)
         self._parallel = connection.parallel
         self._trace = trace
         self._retry = retry

@@ -52,7 +52,10 @@ _TEXTS = (
     _rule(r"checksum mismatch|modified configuration|file changed by other user", errors.Conflict, hint=_LOOK_AGAIN),
     _rule(r"already (?:exists|defined)", errors.AlreadyExists),
     _rule(r"\bonly root\b", errors.PermissionDenied, hint="this option is reserved for root@pam with a password"),
-    _rule(r"does not exist|no such (?!file or directory)|hostname lookup .* failed", errors.NotFound),
+    _rule(
+        r"does not exist|no such (?!file or directory)|unable to find configuration file|hostname lookup .* failed",
+        errors.NotFound,
+    ),
     _rule(
         r"\bnot running\b|\bis running\b|already running|protection mode|in use by|still in use|is used by|not empty"
         r"|no qemu guest agent configured",

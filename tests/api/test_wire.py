@@ -25,7 +25,7 @@ from proxmox_mpc.errors import (
     Unreachable,
 )
 from tests.api.conftest import StartServer
-from tests.api.support import TOKEN, Time, over_tls
+from tests.api.support import TOKEN, Time, bench, data, over_tls
 from tests.api.wire_server import Bytes, Identity, Received, WireServer, http, unused_port
 
 VERSION = http(b'{"data":{"version":"9.2"}}')
@@ -326,6 +326,15 @@ def test_endpoints_that_are_none(endpoint: str, text: str) -> None:
 def test_a_connection_needs_an_endpoint() -> None:
     with pytest.raises(ConfigError, match="no endpoint"):
         connect(Connection((), TOKEN))
+
+
+def test_a_transport_of_its_own_may_have_any_name() -> None:
+    made = bench(data("x"), endpoints=("sim://datacenter:50:10000:1",))
+    assert made.api.read("/version") == "x"
+    assert made.opened == ["sim://datacenter:50:10000:1"]
+    assert made.seen[0].url == "sim://datacenter:50:10000:1/api2/json/version"
+    with pytest.raises(ConfigError, match="in clear"):
+        bench(data("x"), endpoints=("http://pve1:8006",))
 
 
 @pytest.mark.parametrize(

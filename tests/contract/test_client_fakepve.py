@@ -12,7 +12,7 @@ from proxmox_mpc.api import Api, Backoff, connect
 from proxmox_mpc.api.tls import fetch_certificate
 from proxmox_mpc.domain.call import Call
 from proxmox_mpc.domain.connection import Connection, Login, Secret, Tls, Token
-from proxmox_mpc.domain.json import Json, Param, as_object, as_rows, text
+from proxmox_mpc.domain.json import Json, Param, as_object, as_rows, integer, text
 from proxmox_mpc.domain.property_string import Nic, PropertyString
 from proxmox_mpc.domain.source import Query
 from proxmox_mpc.domain.upid import Upid
@@ -68,7 +68,7 @@ def test_a_user_logs_in_and_writes(fakepve: FakePve, fakepve_cafile: str, api: A
         user.read("/version")
         user.send(Call("PUT", "/nodes/pve1/qemu/100/config", {"cores": 2}))
         fakepve.tickets.clear()
-        assert as_object(user.read("/nodes/pve1/qemu/100/config"))["cores"] == 2
+        assert integer(as_object(user.read("/nodes/pve1/qemu/100/config")), "cores") == 2
 
 
 @pytest.mark.capability("9.1")
