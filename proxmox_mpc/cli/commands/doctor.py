@@ -11,7 +11,6 @@ import typer
 from proxmox_mpc._version import __version__
 from proxmox_mpc.cli.context import Context
 from proxmox_mpc.cli.verbs import context_of, local
-from proxmox_mpc.domain.source import Warn
 from proxmox_mpc.output.result import Result
 from proxmox_mpc.services.doctor import (
     CHECKS,
@@ -29,7 +28,8 @@ from proxmox_mpc.services.workspace_check import Findings
 def doctor(ctx: typer.Context) -> Result:
     """Check all that pmpc needs: program, configuration, files, database, server, credentials, privileges, clock.
 
-    Prints every finding, and ends with the status that the first failed one has in any other command.
+    When one fails, all findings are told on stderr (with -o json in the error's details), and the status is the one
+    that this failure has in any other command.
     """
     context = context_of(ctx)
     findings = Findings()
@@ -39,11 +39,14 @@ def doctor(ctx: typer.Context) -> Result:
         _files(context, findings)
         _server(context, findings)
     _skip_rest(findings)
-    error = findings.error
-    if error is None:
+    if findings.error is None:
         return Result([*findings.rows])
-    warn = Warn(error.code, f"a check failed: {error.message}", error.hint)
-    return Result([*findings.rows], (warn,), status=error.exit_status)
+    if not context.streams.machine:
+        from proxmox_mpc.output.tables import table
+
+        context.streams.note(table(findings.rows, DOCTOR_ROWS.fields[:3], header=True, width=context.streams.width))
+    findings.error.details["checks"] = [*findings.rows]
+    raise findings.error
 
 
 def _configuration(context: Context) -> str:
