@@ -43,7 +43,7 @@ def rule_list(
     source = context_of(ctx).source
     if everywhere:
         if cluster or any((node, guest, vnet, group)):
-            raise UsageError("--all cannot be used together with a level")
+            raise UsageError("--all cannot be used together with a level", hint="leave one of them away")
         reading = firewall.list_all_rules(source)
     else:
         level = firewall.level_of(source, cluster=cluster, node=node, guest=guest, vnet=vnet, group=group)
