@@ -8,7 +8,7 @@ from proxmox_mpc.domain.moments import iso
 from proxmox_mpc.domain.shape import Field, item
 from proxmox_mpc.domain.source import Query, Source
 from proxmox_mpc.errors import Conflict, PmpcError, ServerError
-from proxmox_mpc.services.guest_network import AGENT_HINT
+from proxmox_mpc.services.guest_network import must_run, silent_agent
 
 _FILESYSTEMS = (
     Field("mount", "string", "where it is mounted"),
@@ -44,11 +44,12 @@ def agent_info(source: Source, ref: GuestRef) -> JsonObject:
 
     Raises Conflict when the VM or its agent does not run.
     """
+    must_run(ref)
     names = ("info", "get-osinfo", "get-host-name", "get-timezone", "get-fsinfo", "get-users")
     try:
         info = as_object(_result(source.read(ref.path("agent", names[0]))) or {}, "the agent's answer")
     except (Conflict, ServerError) as error:
-        raise Conflict(f"{ref.label}: {error.message}", hint=AGENT_HINT.format(vmid=ref.vmid)) from error
+        raise silent_agent(ref, error) from error
     answers = source.read_many([Query(ref.path("agent", name)) for name in names[1:]])
     system, host, zone, filesystems, users = (
         # An agent need not know every command, and an administrator may forbid some.

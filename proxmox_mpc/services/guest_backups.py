@@ -107,15 +107,15 @@ def _blind(source: Source, ref: GuestRef, storages: Sequence[str]) -> list[str]:
     answers = source.read_many([Query("/access/permissions", {"path": path}) for path in paths])
     held = [_privileges(answer, path) for answer, path in zip(answers, paths, strict=True)]
     may_backup = held[0] is None or "VM.Backup" in held[0]
-    reasons = []
+    missing: dict[str, list[str]] = {}
     for name, privileges in zip(storages, held[1:], strict=True):
         if privileges is None or "Datastore.Allocate" in privileges:
             continue
         if not may_backup:
-            reasons.append(f"backups on {name} are hidden without VM.Backup on /vms/{ref.vmid}")
+            missing.setdefault(f"VM.Backup on /vms/{ref.vmid}", []).append(name)
         elif "Datastore.AllocateSpace" not in privileges:
-            reasons.append(f"backups on {name} are hidden without Datastore.AllocateSpace on /storage/{name}")
-    return reasons
+            missing.setdefault(f"Datastore.AllocateSpace on /storage/{name}", []).append(name)
+    return [f"those on {', '.join(names)} are hidden without {privilege}" for privilege, names in missing.items()]
 
 
 def _privileges(answer: Json | PmpcError, path: str) -> frozenset[str] | None:

@@ -21,22 +21,32 @@ ADDRESS_FIELDS = (
 ADDRESS_ROWS = rows(*ADDRESS_FIELDS, doc="The addresses of a guest, as the guest itself has them.")
 
 _FAMILIES = {"ipv4": "inet", "ipv6": "inet6", "inet": "inet", "inet6": "inet6"}
-AGENT_HINT = (
-    "install qemu-guest-agent in the guest and start it; switch it on for the VM with: qm set {vmid} --agent 1,"
-    " then stop and start the VM"
-)
 
 
 def guest_ips(source: Source, ref: GuestRef) -> list[JsonObject]:
     """Return a row for each address; raises Conflict when the guest, or its agent, does not run."""
+    must_run(ref)
     if ref.type == "lxc":
-        if ref.status == "stopped":
-            raise Conflict(f"{ref.label} is not running", hint=f"its configured addresses: pmpc ct show {ref.vmid}")
         return container_addresses(source.read(ref.path("interfaces")))
     try:
         return agent_addresses(source.read(ref.path("agent", "network-get-interfaces")))
     except (Conflict, ServerError) as error:
-        raise Conflict(f"{ref.label}: {error.message}", hint=AGENT_HINT.format(vmid=ref.vmid)) from error
+        raise silent_agent(ref, error) from error
+
+
+def must_run(ref: GuestRef) -> None:
+    """Raise Conflict for a guest that is stopped: nothing inside it can answer."""
+    if ref.status == "stopped":
+        raise Conflict(f"{ref.label} is not running", hint=f"what is configured: pmpc {ref.kind} show {ref.vmid}")
+
+
+def silent_agent(ref: GuestRef, error: PmpcError) -> Conflict:
+    """Return the error for a VM whose guest agent is off, not installed or not started."""
+    hint = (
+        "install qemu-guest-agent in the guest and start it; it must be switched on for the VM, too:"
+        f" qm set {ref.vmid} --agent 1, then stop and start the VM"
+    )
+    return Conflict(f"{ref.label}: {error.message}", hint=hint, details={"vmid": ref.vmid})
 
 
 def why_no_addresses(ref: GuestRef, error: PmpcError) -> str | None:

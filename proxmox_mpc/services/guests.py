@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from proxmox_mpc.domain.guests import KINDS, GuestRef, GuestType, Kind
 from proxmox_mpc.domain.json import Json, JsonObject, as_rows, boolean, integer, number, text
@@ -43,6 +43,11 @@ GUEST_FIELDS = (
     ),
 )
 GUEST_ROWS = rows(*GUEST_FIELDS, doc="Guests of the cluster, by id.")
+# Where all are of one kind, the column would say the same in each row.
+KIND_ROWS = rows(
+    *(replace(field, level="wide") if field.key == "type" else field for field in GUEST_FIELDS),
+    doc="Guests of one kind, by id.",
+)
 
 
 def resources(source: Source) -> list[JsonObject]:

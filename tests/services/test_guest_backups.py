@@ -56,7 +56,7 @@ def test_a_storage_that_cannot_be_read_leaves_the_answer_incomplete() -> None:
 @pytest.mark.parametrize(
     ("on_guest", "on_storage", "reason"),
     [
-        ({"VM.Audit": 1}, {"Datastore.Audit": 1}, "backups on local are hidden without VM.Backup on /vms/101"),
+        ({"VM.Audit": 1}, {"Datastore.Audit": 1}, "those on local are hidden without VM.Backup on /vms/101"),
         ({"VM.Backup": 1}, {"Datastore.Audit": 1}, "hidden without Datastore.AllocateSpace on /storage/local"),
         ({"VM.Backup": 1}, {"Datastore.AllocateSpace": 1}, None),
         ({}, {"Datastore.Allocate": 1}, None),

@@ -8,7 +8,7 @@ from proxmox_mpc.cli.commands.guest_args import Names, Nodes, Pools, Statuses, T
 from proxmox_mpc.cli.verbs import Verb, context_of, read
 from proxmox_mpc.domain.guests import Kind
 from proxmox_mpc.output.result import Result
-from proxmox_mpc.services.guests import GUEST_ROWS, list_guests
+from proxmox_mpc.services.guests import GUEST_ROWS, KIND_ROWS, list_guests
 
 
 def _list(kind: Kind | None, doc: str) -> Verb:
@@ -26,7 +26,7 @@ def _list(kind: Kind | None, doc: str) -> Verb:
         return Result.of(reading, [*reading.value])
 
     run.__doc__ = f"{doc}\n\nWithout arguments all of them; arguments and options narrow the list."
-    return read(GUEST_ROWS, audit="VM.Audit")(run)
+    return read(GUEST_ROWS if kind is None else KIND_ROWS, audit="VM.Audit")(run)
 
 
 vm_list = _list("vm", "List the virtual machines of the cluster.")
