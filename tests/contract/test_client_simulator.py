@@ -245,7 +245,7 @@ def test_many_reads_at_once(door: Door) -> None:
 @pytest.mark.parametrize("fault", [None, "task-warns", "task-fails"])
 def test_a_task_is_waited_for(door: Door, fault: str | None) -> None:
     if fault is not None:
-        door.break_(kind=fault, text="no space left")
+        door.break_(kind=fault, type="qmstart", text="no space left")
     with door.api() as api:
         stopped = next(
             row
