@@ -28,10 +28,14 @@ def pull_nodes(pulling: Pulling) -> None:
             elif isinstance(answer, dict):
                 details[names[index]] = answer
                 pulling.answers[queries[index].path] = answer
+    listed = pulling.read("/nodes")
+    certificates = {} if isinstance(listed, PmpcError) else {row.get("node"): row for row in as_rows(listed)}
     before = last_answers(pulling.store, "node", names)
     findings = pulling.found("node")
     for name in names:
+        fingerprint = certificates.get(name, {}).get("ssl_fingerprint")
         seen = {**rows[name], **_member(members.get(name)), **_software(details.get(name))}
+        seen["ssl_fingerprint"] = fingerprint
         known = {key: value for key, value in seen.items() if value is not None}
         if known.get("status") == "unknown" and "status" in before.get(name, {}):
             del known["status"]
@@ -150,11 +154,12 @@ def pull_networks(pulling: Pulling) -> None:
 
 
 def pull_sdn(pulling: Pulling) -> None:
-    """Read zones, vnets and the subnets of each vnet."""
-    _whole_list(pulling, "sdn_zone", "/cluster/sdn/zones", lambda row: str(row.get("zone")))
-    vnets = _whole_list(pulling, "sdn_vnet", "/cluster/sdn/vnets", lambda row: str(row.get("vnet")))
+    """Read zones, vnets and the subnets of each vnet, with what is not applied yet."""
+    waiting: dict[str, str | int] = {"pending": 1}
+    _whole_list(pulling, "sdn_zone", "/cluster/sdn/zones", lambda row: str(row.get("zone")), waiting)
+    vnets = _whole_list(pulling, "sdn_vnet", "/cluster/sdn/vnets", lambda row: str(row.get("vnet")), waiting)
     names = [str(row.get("vnet")) for row in vnets or ()]
-    queries = [Query(api_path("cluster", "sdn", "vnets", name, "subnets")) for name in names]
+    queries = [Query(api_path("cluster", "sdn", "vnets", name, "subnets"), waiting) for name in names]
     failed: set[str | None] = set()
     for chunk in pulling.read_chunks(queries, "subnets"):
         for index, answer in chunk:

@@ -59,7 +59,10 @@ _GUEST_FIELDS = (
     *("type", "vmid", "node", "name", "status", "template", "tags", "pool", "lock", "hastate"),
     *("maxcpu", "maxmem", "maxdisk"),
 )
-_NODE_FIELDS = ("node", "status", "ip", "nodeid", "level", "maxcpu", "maxmem", "pveversion", "kversion", "cpu_model")
+_NODE_FIELDS = (
+    *("node", "status", "ip", "nodeid", "level", "maxcpu", "maxmem", "pveversion", "kversion", "cpu_model"),
+    "ssl_fingerprint",
+)
 
 _VOLUME: dict[str, Reader] = {
     **_texts("node", "storage", "volid", "content", "format"),

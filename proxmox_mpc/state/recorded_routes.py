@@ -47,11 +47,11 @@ def _list(kind: str, group: str, *fixed: str) -> Handler:
 
 
 def _item(kind: str, group: str, *key: str) -> Handler:
-    """Answer one object; ``key`` are the names whose values make its key."""
+    """Answer one object; ``key`` are the names whose values make its key, or parts of it as they are."""
 
     def handler(shelf: Shelf, names: Names, _params: Params) -> Json:
         shelf.require(group, names.get("node"))
-        wanted = "/".join(names[name] for name in key)
+        wanted = "/".join(names.get(name, name) for name in key)
         found = shelf.one(kind, wanted)
         if found is None:
             raise NotFound(f"{kind.replace('_', ' ')} {wanted!r} is not recorded")
@@ -87,6 +87,16 @@ def _resources(shelf: Shelf, _names: Names, params: Params) -> Json:
 def _nodes(shelf: Shelf, _names: Names, _params: Params) -> Json:
     shelf.require("guest")
     return shelf.rows("node")
+
+
+def _node_version(shelf: Shelf, names: Names, _params: Params) -> Json:
+    """Answer a node's version from the text that its status carries (``pve-manager/9.2.11/14a22df3``)."""
+    found = text(shelf.one("node", names["node"]) or {}, "pveversion")
+    if found is None:
+        raise NotRecorded(f"the version of node {names['node']} is not recorded")
+    _, _, rest = found.partition("/")
+    version, _, build = rest.partition("/")
+    return {"version": version, "release": ".".join(version.split(".")[:2]), "repoid": build}
 
 
 def _cluster_tasks(shelf: Shelf, _names: Names, _params: Params) -> Json:
@@ -310,7 +320,7 @@ ROUTES: tuple[Route, ...] = (
     _route("/version", _answer("/version")),
     _route("/cluster/resources", _resources, "type"),
     _route("/cluster/status", _answer("/cluster/status")),
-    _route("/cluster/options", _item("options", "cluster")),
+    _route("/cluster/options", _item("options", "cluster", "datacenter")),
     _route("/cluster/tasks", _cluster_tasks),
     _route("/cluster/backup", _list("backup_job", "job")),
     _route("/cluster/backup/{id}", _item("backup_job", "job", "id")),
@@ -331,6 +341,7 @@ ROUTES: tuple[Route, ...] = (
     _route("/cluster/sdn/vnets/{vnet}/subnets/{subnet}", _item("sdn_subnet", "sdn", "vnet", "subnet")),
     _route("/nodes", _nodes),
     _route("/nodes/{node}/status", _answer("/nodes/{node}/status")),
+    _route("/nodes/{node}/version", _node_version),
     _route("/nodes/{node}/tasks", _node_tasks, "vmid", "errors", "start", "limit", "source"),
     _route("/nodes/{node}/network", _networks, "type"),
     _route("/nodes/{node}/network/{iface}", _item("network", "network", "node", "iface")),

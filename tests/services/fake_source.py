@@ -173,6 +173,8 @@ class FakeSource:
             return {"version": self.release, "release": self.release[:3]}
         if path == "/cluster/resources":
             return self._resources()
+        if path == "/nodes":
+            return [{"node": node, "status": state, "ssl_fingerprint": "AA:BB"} for node, state in self.nodes.items()]
         if path == "/cluster/status":
             return self._status()
         if path == "/access/permissions":
