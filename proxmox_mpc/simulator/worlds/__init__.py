@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from proxmox_mpc.simulator.world import World
 
-NAMES = ("homelab", "homelab8", "tiny", "empty", "datacenter:NODES:GUESTS:SEED")
+NAMES = ("homelab", "homelab8", "tiny", "empty", "recorded", "datacenter:NODES:GUESTS:SEED")
 LARGEST = (200, 10_000)
 """The most nodes and guests of a generated cluster."""
 
@@ -13,7 +13,8 @@ def build(name: str, created: int) -> World:
     """Return a fresh world.
 
     ``homelab`` is three nodes with something of everything, ``homelab8`` the same on PVE 8.4, ``tiny`` one node with
-    one VM and one container, ``empty`` one node without guests, ``datacenter:NODES:GUESTS:SEED`` a generated cluster.
+    one VM and one container, ``empty`` one node without guests, ``recorded`` the node of recorded exchanges,
+    ``datacenter:NODES:GUESTS:SEED`` a generated cluster.
     ``created`` (epoch seconds) is what every age in the world hangs on. Raises ValueError for any other name.
     """
     kind, _, rest = name.partition(":")
@@ -25,6 +26,10 @@ def build(name: str, created: int) -> World:
         from proxmox_mpc.simulator.worlds import small
 
         return small.tiny(created) if kind == "tiny" else small.empty(created)
+    if name == "recorded":
+        from proxmox_mpc.simulator.worlds.recorded import recorded
+
+        return recorded(created)
     if kind == "datacenter":
         from proxmox_mpc.simulator.worlds.datacenter import datacenter
 

@@ -61,8 +61,10 @@ class Builder:
         self.world.add_volume(
             Volume(volid, where, content, form, size, self.now - 100 * DAY, size * used // 100, vmid, base or None)
         )
-        tail = "".join(f",{key.replace('_', '-')}={value}" for key, value in sorted(keys.items()))
-        return f"{volid}{tail},size={size_text(size)}" if keys.get("media") != "cdrom" else f"{volid},media=cdrom"
+        if keys.get("media") == "cdrom":
+            return f"{volid},media=cdrom"
+        options = {key.replace("_", "-"): value for key, value in keys.items()} | {"size": size_text(size)}
+        return ",".join([volid, *(f"{key}={value}" for key, value in sorted(options.items()))])
 
     def _next_disk(self, storage: str, node: str, vmid: int) -> str:
         number = self._disks.get((storage, node, vmid), 0)

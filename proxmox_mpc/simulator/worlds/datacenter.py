@@ -118,6 +118,7 @@ def _add_access(build: Builder) -> None:
 
 def _add_guest(build: Builder, vmid: int, node: str, chance: Random) -> Guest:
     role, site = chance.choice(_ROLES), chance.choice(_SITES)
+    since_boot = build.now - build.world.nodes[node].booted
     tags = sorted(chance.sample(_TAGS, chance.choice((0, 1, 1, 2, 3))))
     config: Config = {"onboot": 1} if chance.random() < 0.7 else {}
     if tags:
@@ -127,7 +128,7 @@ def _add_guest(build: Builder, vmid: int, node: str, chance: Random) -> Guest:
     cores = chance.choice((1, 2, 2, 4, 4, 8, 16))
     memory = chance.choice((512, 1024, 2048, 2048, 4096, 8192, 16384))
     state: dict[str, Json] = {} if chance.random() < 0.15 else {
-        "uptime": chance.randint(1, 90) * DAY - chance.randint(0, DAY // 2), "load": chance.random() ** 3 / 3,
+        "uptime": chance.randint(HOUR // 2, since_boot), "load": chance.random() ** 3 / 3,
         "memory_used": int(memory * (0.2 + 0.7 * chance.random())) << 20, "net_rate": chance.randint(0, 400_000),
         "disk_rate": chance.randint(0, 300_000),
     }  # fmt: skip
@@ -183,8 +184,9 @@ def _decorate(build: Builder, guest: Guest, chance: Random) -> None:
     """Give a few guests what few have: snapshots, protection, HA, changes that wait; and most a backup."""
     roll = chance.random()
     if roll < 0.05:
-        for at in range(chance.randint(1, 3)):
-            build.snapshot(guest, f"snap{at + 1}", chance.randint(1, 400) * DAY - at * DAY, "before the release")
+        ages = sorted(chance.sample(range(1, 400), chance.randint(1, 3)), reverse=True)
+        for at, age in enumerate(ages, 1):
+            build.snapshot(guest, f"snap{at}", age * DAY, "before the release")
     elif roll < 0.07:
         guest.config["protection"] = 1
     elif roll < 0.09 and guest.running:

@@ -248,7 +248,7 @@ def _kubernetes(build: Builder) -> None:
                 "onboot": 1,
                 "tags": "k8s;lab",
             },
-            uptime=2 * DAY + at * HOUR,
+            uptime=2 * DAY - at * 300,
             load=0.18 + at / 20,
             memory_used=memory * 5 // 8 << 20,
             net_rate=90_000,
