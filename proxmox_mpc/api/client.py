@@ -249,7 +249,7 @@ class Api:
 def _random() -> float:
     from random import random
 
-    return random()  # noqa: S311 - it spreads retries and keeps no secret
+    return random()  # noqa: S311  # nosec B311 - it spreads retries and keeps no secret
 
 
 def connect(
