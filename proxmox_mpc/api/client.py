@@ -249,7 +249,8 @@ class Api:
 def _random() -> float:
     from random import random
 
-    return random()  # noqa: S311  # nosec B311 - it spreads retries and keeps no secret
+    # It spreads retries and keeps no secret.
+    return random()  # noqa: S311  # nosec B311
 
 
 def connect(
