@@ -24,7 +24,7 @@ def token(sim: Simulator, full: str) -> tuple[str, str]:
     return full, sim.world.users[user].tokens[name].secret
 
 
-def answer(sim: Simulator, path: str, who: str = "root@pam!pmpc", **query: str | int) -> tuple[int, str, Any]:
+def answer(sim: Simulator, path: str, /, who: str = "root@pam!pmpc", **query: str | int) -> tuple[int, str, Any]:
     """Status, reason and decoded body of GET ``path``; ``_`` in a query's name stands for ``-``."""
     name, secret = token(sim, who)
     text = urlencode({key.replace("_", "-"): value for key, value in query.items()})
@@ -32,7 +32,7 @@ def answer(sim: Simulator, path: str, who: str = "root@pam!pmpc", **query: str |
     return got.status, got.reason, json.loads(got.body) if got.body else None
 
 
-def get(sim: Simulator, path: str, who: str = "root@pam!pmpc", **query: str | int) -> Any:
+def get(sim: Simulator, path: str, /, who: str = "root@pam!pmpc", **query: str | int) -> Any:
     """The data of GET ``path``, which must succeed."""
     status, reason, body = answer(sim, path, who, **query)
     assert status == 200, (path, status, reason)

@@ -109,6 +109,9 @@ check ["perm", "/access/groups", ["Group.Allocate"]]
 comment str?
 groupid str format=pve-groupid
 """,
+    "GET /access/openid": r"""
+check all
+""",
     "PUT /access/password": r"""
 notoken
 check ["or", ["userid-param", "self"], ["and", ["userid-param", "Realm.AllocateUser"], ["userid-group", ["User.Modify"]]]]

@@ -10,6 +10,18 @@ check all
 check all
 node str format=pve-node
 """,
+    "GET /nodes/{node}/aplinfo": r"""
+proxy
+check all
+node str format=pve-node
+""",
+    "POST /nodes/{node}/aplinfo": r"""
+proxy
+check ["perm", "/storage/{storage}", ["Datastore.AllocateTemplate"]]
+node str format=pve-node
+storage str format=pve-storage-id
+template str long=255
+""",
     "GET /nodes/{node}/apt": r"""
 check all
 node str format=pve-node
