@@ -9,13 +9,13 @@ from typing import Protocol
 
 from proxmox_mpc.api.tls import Certificate
 from proxmox_mpc.domain import json as pve
-from proxmox_mpc.domain.connection import Connection
+from proxmox_mpc.domain.connection import Connection, Tls
 from proxmox_mpc.domain.json import Json, JsonObject, as_object
 from proxmox_mpc.domain.shape import Field, item
 from proxmox_mpc.domain.source import Reading, Source, Warn
 from proxmox_mpc.errors import ConfigError, PmpcError, TlsError
 from proxmox_mpc.services.identity import Identity, Proof, read_identity
-from proxmox_mpc.services.privileges import Missing, grants, missing_for_reading, read_permissions
+from proxmox_mpc.services.privileges import Need, grants, missing_for_reading, read_permissions
 from proxmox_mpc.state.store import StateStore
 from proxmox_mpc.workspace.config_edit import check_text
 from proxmox_mpc.workspace.connecting import connection as connection_of
@@ -78,7 +78,7 @@ class Made:
     connection: Connection
     identity: Identity
     version: str | None
-    missing: list[Missing]
+    missing: list[Need]
     grants: list[str]
 
     def to_data(self) -> JsonObject:
@@ -123,23 +123,25 @@ def init(wish: Wish, context: SecretContext, tools: Tools) -> Reading[Made]:
             Warn("nested", f"{wish.root} lies in another workspace, {around}: commands use the nearest one")
         )
     with building(wish.root, wish.private) as draft:
-        cluster, doubts = _trusted(wish.cluster, context, draft / "sim", tools)
+        connection = connection_of(wish.cluster, "this workspace", context, 30.0, 6)
+        pins, doubts = _pins(connection, draft / "sim", tools)
         warnings += doubts
-        made_connection = connection_of(cluster, "this workspace", context, 30.0, 6)
-        door = tools.connect(made_connection, draft / "sim")
+        if pins:
+            connection = replace(connection, tls=Tls(fingerprint=pins))
+        door = tools.connect(connection, draft / "sim")
         try:
-            found = _look(door, made_connection)
+            found = _look(door, connection)
         finally:
             door.close()
         identity, version, missing = found
-        cluster = {"identity": identity.to_data(), **cluster}
+        cluster = {"identity": identity.to_data(), **wish.cluster, **({"tls": {"fingerprint": pins}} if pins else {})}
         content = config_text(wish.name, cluster)
         checked = check_text(content, draft / CONFIG)
         if checked.problems:
             raise checked.problems[0]
         write_config(draft, content)
         StateStore.open(draft / "state.db").close()
-        Proof(draft / "cache" / "identity.json", identity, made_connection).keep(identity.nodes)
+        Proof(draft / "cache" / "identity.json", identity, connection).keep(identity.nodes)
     workspace = Workspace(wish.root)
     if commands(checked.data):
         # Whoever names a command here has looked at it.
@@ -147,7 +149,7 @@ def init(wish: Wish, context: SecretContext, tools: Tools) -> Reading[Made]:
     name, notes = _register(wish.name, workspace, tools.registry)
     warnings += [*notes, *_version_warning(version), *_blind(missing, holder_of(cluster))]
     given = grants(missing, holder_of(cluster))
-    return Reading(Made(workspace, name, made_connection, identity, version, missing, given), tuple(warnings))
+    return Reading(Made(workspace, name, connection, identity, version, missing, given), tuple(warnings))
 
 
 def holder_of(cluster: JsonObject) -> str:
@@ -155,7 +157,7 @@ def holder_of(cluster: JsonObject) -> str:
     return str(cluster.get("token_id") or cluster.get("username") or "USER@REALM!TOKEN")
 
 
-def _look(door: Source, connection: Connection) -> tuple[Identity, str | None, list[Missing]]:
+def _look(door: Source, connection: Connection) -> tuple[Identity, str | None, list[Need]]:
     version = pve.text(as_object(door.read("/version"), "/version"), "version")
     identity = read_identity(door)
     if not identity.nodes:
@@ -163,29 +165,25 @@ def _look(door: Source, connection: Connection) -> tuple[Identity, str | None, l
     return identity, version, missing_for_reading(read_permissions(door))
 
 
-def _trusted(cluster: JsonObject, context: SecretContext, worlds: Path, tools: Tools) -> tuple[JsonObject, list[Warn]]:
-    """Return the section with what makes the servers' certificates accepted; raises TlsError."""
-    connection = connection_of(cluster, "this workspace", context, 30.0, 6)
+def _pins(connection: Connection, worlds: Path, tools: Tools) -> tuple[str, list[Warn]]:
+    """Return the fingerprints to pin, empty where none has to be; raises TlsError."""
     tls = connection.tls
     if connection.endpoints[0].startswith("sim:") or tls.fingerprint or tls.ca_file:
-        return cluster, []
+        return "", []
     if not tls.verify:
         text = "certificates are not checked: whoever is on the way to the server can read the token"
-        return cluster, [
-            Warn("insecure", text, hint="pin it: pmpc workspace config set cluster.tls.fingerprint AA:BB:…")
-        ]
-    pins: list[str] = []
-    for endpoint in connection.endpoints:
-        pin = _pin(endpoint, replace(connection, endpoints=(endpoint,)), worlds, tools)
-        pins += [pin] if pin else []
-    if not pins:
-        return cluster, []
-    if len(pins) < len(connection.endpoints):
+        hint = "pin the certificate: pmpc workspace config set cluster.tls.fingerprint AA:BB:…"
+        return "", [Warn("insecure", text, hint=hint)]
+    found = [
+        _pin(endpoint, replace(connection, endpoints=(endpoint,)), worlds, tools) for endpoint in connection.endpoints
+    ]
+    pins = [pin for pin in found if pin]
+    if pins and len(pins) < len(found):
         raise TlsError(
             "some of the endpoints have certificates of a known authority and some have not",
             hint="give --ca-file with the authorities of all, or --fingerprint for each",
         )
-    return {**cluster, "tls": {"fingerprint": ",".join(pins)}}, []
+    return ",".join(pins), []
 
 
 def _pin(endpoint: str, connection: Connection, worlds: Path, tools: Tools) -> str | None:
@@ -239,7 +237,7 @@ def _version_warning(version: str | None) -> list[Warn]:
     return []
 
 
-def _blind(missing: list[Missing], holder: str) -> list[Warn]:
+def _blind(missing: list[Need], holder: str) -> list[Warn]:
     if not missing:
         return []
     hidden = ", ".join(f"{gap.privilege} on {gap.path} ({gap.sees})" for gap in missing)

@@ -7,7 +7,7 @@ import shlex
 import pytest
 
 from proxmox_mpc.domain.json import Json, JsonObject
-from proxmox_mpc.services import needs
+from proxmox_mpc.services import needs, privileges
 from proxmox_mpc.simulator.permissions import BUILT_IN_ROLES, Permissions
 from proxmox_mpc.simulator.world import Acl, ApiToken, User, World
 from tests.services.answers import Answers
@@ -82,16 +82,16 @@ def test_pves_auditor_is_enough_for_the_basic_part() -> None:
     ],
 )
 def test_held_everywhere_somewhere_or_nowhere(permissions: dict[str, Json], answer: str) -> None:
-    assert needs.held(permissions, needs.Need("vm", "VM.Audit", "/vms", "guests")) == answer
+    assert privileges.held(permissions, privileges.Need("vm", "VM.Audit", "/vms", "guests")) == answer
 
 
 def test_what_is_asked_of_the_root_need_not_propagate() -> None:
-    need = needs.Need("ha", "Sys.Audit", "/", "HA")
-    assert needs.held({"/": {"Sys.Audit": 0}}, need) == "yes"
+    need = privileges.Need("ha", "Sys.Audit", "/", "HA")
+    assert privileges.held({"/": {"Sys.Audit": 0}}, need) == "yes"
 
 
 def test_the_root_user_needs_no_grant_of_his_own() -> None:
-    lines = needs.grant_lines([needs.Need("pool", "Pool.Audit", "/pool", "pools")], "root@pam!ci")
+    lines = privileges.grants([privileges.Need("pool", "Pool.Audit", "/pool", "pools")], "root@pam!ci")
     assert lines == ["pveum acl modify /pool --tokens 'root@pam!ci' --roles PVEAuditor"]
 
 
@@ -99,7 +99,7 @@ def test_the_root_user_needs_no_grant_of_his_own() -> None:
     ("version", "agent"), [("8.4.14", "VM.Monitor"), ("9.2.11", "VM.GuestAgent.Audit"), (None, "VM.GuestAgent.Audit")]
 )
 def test_each_release_has_its_own_privilege_for_the_agent(version: str | None, agent: str) -> None:
-    names = {need.privilege for need in needs.needed(needs.release_of(version))}
+    names = {need.privilege for need in privileges.needed(privileges.release_of(version))}
     assert names & {"VM.Monitor", "VM.GuestAgent.Audit"} == {agent}
 
 
