@@ -16,6 +16,7 @@ from proxmox_mpc.simulator.world import Acl, ApiToken, User
 
 routes = Routes()
 USER, TOKEN = "/access/users/{userid}", "/access/users/{userid}/token/{tokenid}"
+routes.index("/access/openid", "auth-url", "login")
 _ABOUT = ("firstname", "lastname", "email", "comment")
 _ACL_PATH = re.compile(
     r"/|/access(?:/groups(?:/[\w.-]+)?|/realm(?:/[\w.-]+)?)?|/nodes(?:/[\w.-]+)?|/pool(?:/[\w.-]+){0,3}"

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from proxmox_mpc.simulator.call import Answer, Call, rows
+from proxmox_mpc.simulator.cpu_models import CPU_MODELS
 from proxmox_mpc.simulator.digests import digest_of
 from proxmox_mpc.simulator.errors import failed, invalid
 from proxmox_mpc.simulator.handlers.cluster import node_row
@@ -73,7 +74,7 @@ def status(call: Call) -> Json:
         },
         "kversion": f"Linux {node.kernel} {version}",
         "current-kernel": {"sysname": "Linux", "release": node.kernel, "version": version, "machine": "x86_64"},
-        "boot-info": {"mode": "efi", "secureboot": 0},
+        "boot-info": node.documents.get("boot-info", {"mode": "efi", "secureboot": 0}),
         "pveversion": f"pve-manager/{world.version}/{world.repoid}",
     }  # fmt: skip
 
@@ -247,18 +248,13 @@ def usb(call: Call) -> Json:
     return call.node.documents.get("hardware/usb", [])
 
 
-_CPU_MODELS = {
-    "AuthenticAMD": ("EPYC", "EPYC-Genoa", "EPYC-Milan", "EPYC-Rome", "Opteron_G5"),
-    "GenuineIntel": ("Haswell", "IvyBridge", "SapphireRapids", "Skylake-Server", "Westmere"),
-    "default": ("host", "kvm64", "max", "qemu64", "x86-64-v2-AES", "x86-64-v3", "x86-64-v4"),
-}
-
-
 @routes.get("/nodes/{node}/capabilities/qemu/cpu")
 def cpu_models(call: Call) -> Json:
-    """Return the CPU models that a VM may have."""
+    """Return the CPU models that a VM may have; those that name a level of the architecture are abstract."""
     return rows(
-        {"name": name, "vendor": vendor, "custom": 0} for vendor, names in _CPU_MODELS.items() for name in names
+        {"name": name, "vendor": vendor, "custom": 0, **({"abstract": 1} if name.startswith("x86-64-v") else {})}
+        for vendor, names in CPU_MODELS.items()
+        for name in names
     )
 
 
@@ -272,3 +268,9 @@ def machines(call: Call) -> Json:
         for kind, stem in kinds.items()
         for release in releases
     )
+
+
+@routes.get("/nodes/{node}/aplinfo")
+def appliances(call: Call) -> Json:
+    """Return the container templates that the node knows to download."""
+    return call.node.documents.get("aplinfo", [])

@@ -77,7 +77,7 @@ def list_storages(call: Call) -> Json:
         if (call.flag("enabled") and not storage.enabled) or (target and not storage.on(target)):
             continue
         if row["total"]:
-            row["used_fraction"] = int(str(row["used"])) / int(str(row["total"]))
+            row["used_fraction"] = float(f"{int(str(row['used'])) / int(str(row['total'])):.15g}")
         rows.append(row | {"storage": storage.name})
     return rows
 

@@ -39,6 +39,18 @@ def unlock(guest: Guest) -> None:
     guest.config.pop("lock", None)
 
 
+_HOLDING = frozenset(["start", "stop", "shutdown", "config", "reboot", "destroy", "move", "template", "create"])
+
+
+def wait_for_file(work: Work) -> None:
+    """Log that PVE waits for the guest's file lock, which another task on the guest holds."""
+    for other in work.world.tasks.values():
+        mine = other.id == work.task.id and other.node == work.task.node and other.endtime is None
+        if mine and other is not work.task and (other.type == "resize" or other.type[2:] in _HOLDING):
+            work.log("trying to acquire lock...", " OK")
+            return
+
+
 def give_up_lock(work: Work) -> None:
     """Clean up after a task that was stopped or failed: its lock does not stay, unless it never got it."""
     guest = work.world.guests.get(work.number("vmid"))

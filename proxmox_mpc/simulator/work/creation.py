@@ -10,9 +10,9 @@ from proxmox_mpc.simulator.errors import ApiError, TaskError
 from proxmox_mpc.simulator.json import Config
 from proxmox_mpc.simulator.property_strings import new_uuid, normal_net, unique_tags
 from proxmox_mpc.simulator.tasks import Work, Worker
-from proxmox_mpc.simulator.work.common import guest_of, noun, refuse_locked
-from proxmox_mpc.simulator.work.power import start_guest
-from proxmox_mpc.simulator.world import Guest
+from proxmox_mpc.simulator.work.common import give_up_lock, guest_of, hold_lock, noun, refuse_locked
+from proxmox_mpc.simulator.work.power import halt, start_guest
+from proxmox_mpc.simulator.world import Guest, Volume
 
 _QEMU_VERSION = "10.1.2"
 
@@ -39,10 +39,8 @@ def forget_guest(work: Work, vmid: int) -> None:
     guest = work.world.guests.pop(vmid, None)
     if guest is None:
         return
-    owned = [v for v in work.world.volumes.values() if v.vmid == vmid and v.content in {"images", "rootdir"}]
-    for volume in owned:
-        if volume.node in {"", guest.node}:
-            work.world.drop_volume(volume)
+    for volume in _owned(work, guest):
+        work.world.drop_volume(volume)
 
 
 def settings(work: Work) -> Config:
@@ -156,7 +154,8 @@ def _names(work: Work, key: str) -> list[str]:
     return [str(name) for name in given] if isinstance(given, list) else []
 
 
-def _resize(work: Work) -> None:
+def _grown(work: Work) -> tuple[Guest, Volume, int]:
+    """Return the volume to resize and its size to come, after all that PVE checks."""
     guest, key, wanted = guest_of(work), work.text("disk"), work.text("size")
     try:
         guests.check_digest(guest, work.text("digest"))
@@ -176,8 +175,19 @@ def _resize(work: Work) -> None:
     size += volume.size if wanted.startswith("+") else 0
     if size < volume.size:
         raise TaskError("shrinking disks is not supported" if guest.kind == "qemu" else "unable to shrink disk size")
+    return guest, volume, size
+
+
+def _check_resize(work: Work) -> None:
+    _grown(work)
+
+
+def _resize(work: Work) -> None:
+    guest, volume, size = _grown(work)
     if size == volume.size:
         return
+    key = work.text("disk")
+    value = str(guest.config[key])
     volume.size = size
     name, options = disks.split(value)
     if guest.kind == "qemu":
@@ -188,18 +198,31 @@ def _resize(work: Work) -> None:
         guest.config[key] = value.replace(f"size={options.get('size')}", f"size={disks.format_size(size)}")
 
 
-def _destroy(work: Work) -> None:
+def _begin_destroy(work: Work) -> None:
     guest, world = guest_of(work), work.world
+    if guest.running and work.job.get("force"):
+        halt(world, guest)
     if guest.running:
         raise TaskError(f"{noun(guest)} {guest.vmid} is running - destroy failed")
-    refuse_locked(guest)
-    owned = [v for v in world.volumes.values() if v.vmid == guest.vmid and v.content in {"images", "rootdir"}]
-    for volume in owned:
-        if volume.node in {"", guest.node} and drives.is_base_in_use(world, volume):
+    for volume in _owned(work, guest):
+        if drives.is_base_in_use(world, volume):
             raise TaskError(f"base volume '{volume.volid}' is still in use by linked cloned")
+    hold_lock(work, guest, "destroyed")
+
+
+def _owned(work: Work, guest: Guest) -> list[Volume]:
+    volumes = work.world.volumes.values()
+    return [
+        volume for volume in volumes
+        if volume.vmid == guest.vmid and volume.content in {"images", "rootdir"} and volume.node in {"", guest.node}
+    ]  # fmt: skip
+
+
+def _destroy(work: Work) -> None:
+    guest, world = guest_of(work), work.world
     held = {volid for _, volid in disks.volumes_of(guest)} | _snapshot_volumes(guest)
-    for volume in owned:
-        if volume.node in {"", guest.node} and (volume.volid in held or work.job.get("unreferenced")):
+    for volume in _owned(work, guest):
+        if volume.volid in held or work.job.get("unreferenced"):
             world.drop_volume(volume)
     del world.guests[guest.vmid]
     _forget_everywhere(work, guest, purge=bool(work.job.get("purge")))
@@ -238,7 +261,7 @@ WORKERS = {
     "qmcreate": Worker(_create_vm, reserve, remove_made, 1.5),
     "vzcreate": Worker(_create_ct, reserve, remove_made, 2.0),
     "qmconfig": Worker(_change, seconds=0.5),
-    "resize": Worker(_resize, seconds=0.5),
-    "qmdestroy": Worker(_destroy),
-    "vzdestroy": Worker(_destroy),
+    "resize": Worker(_resize, _check_resize, seconds=0.5),
+    "qmdestroy": Worker(_destroy, _begin_destroy, give_up_lock),
+    "vzdestroy": Worker(_destroy, _begin_destroy, give_up_lock),
 }

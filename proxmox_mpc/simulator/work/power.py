@@ -16,6 +16,18 @@ from proxmox_mpc.simulator.world import Guest, World
 
 def start_guest(world: World, guest: Guest, now: float) -> None:
     """Start a guest, taking over its pending changes; raises TaskError as PVE's own start does."""
+    check_start(world, guest)
+    apply_pending(world, guest, hot_only=False)
+    for key in ("lock", "vmstate") if guest.lock == "suspended" else ():
+        guest.config.pop(key, None)
+    guest.running, guest.paused, guest.started = True, False, int(now)
+    guest.pid = 6000 + world.count("pid")
+    if not guest.load:
+        guest.load, guest.memory_used = 0.02, _memory(guest) // 4
+
+
+def check_start(world: World, guest: Guest) -> None:
+    """Raise TaskError for what keeps a guest from starting."""
     if guest.template:
         article = "vm" if guest.kind == "qemu" else "CT"
         raise TaskError(f"you can't start a {article} if it's a template")
@@ -23,16 +35,9 @@ def start_guest(world: World, guest: Guest, now: float) -> None:
         raise TaskError(f"{noun(guest)} {guest.vmid} already running")
     if guest.lock not in {None, "suspended"}:
         refuse_locked(guest)
-    apply_pending(world, guest, hot_only=False)
     _check_volumes(world, guest)
     _check_bridges(world, guest)
     _check_memory(world, guest)
-    for key in ("lock", "vmstate") if guest.lock == "suspended" else ():
-        guest.config.pop(key, None)
-    guest.running, guest.paused, guest.started = True, False, int(now)
-    guest.pid = 6000 + world.count("pid")
-    if not guest.load:
-        guest.load, guest.memory_used = 0.02, _memory(guest) // 4
 
 
 def _check_volumes(world: World, guest: Guest) -> None:
@@ -71,6 +76,10 @@ def halt(world: World, guest: Guest) -> None:
     guest.running = guest.paused = False
     guest.started = guest.pid = 0
     apply_pending(world, guest, hot_only=False)
+
+
+def _begin_start(work: Work) -> None:
+    check_start(work.world, guest_of(work))
 
 
 def _start(work: Work) -> None:
@@ -142,14 +151,14 @@ def detach_links(value: str, kind: str) -> str:
 
 
 WORKERS = {
-    "qmstart": Worker(_start),
+    "qmstart": Worker(_start, _begin_start),
     "qmstop": Worker(_stop, seconds=0.5),
     "qmshutdown": Worker(_stop, seconds=2.0),
     "qmreboot": Worker(_reboot, seconds=3.0),
     "qmreset": Worker(_reset, seconds=0.3),
     "qmsuspend": Worker(_suspend),
     "qmresume": Worker(_resume, seconds=0.3),
-    "vzstart": Worker(_start),
+    "vzstart": Worker(_start, _begin_start),
     "vzstop": Worker(_stop, seconds=0.5),
     "vzshutdown": Worker(_stop, seconds=1.0),
     "vzreboot": Worker(_reboot, seconds=2.0),

@@ -6,7 +6,7 @@ from proxmox_mpc.simulator import disks
 from proxmox_mpc.simulator.errors import TaskError
 from proxmox_mpc.simulator.storages import snapshots_possible
 from proxmox_mpc.simulator.tasks import Work, Worker
-from proxmox_mpc.simulator.work.common import give_up_lock, guest_of, hold_lock, refuse_locked, unlock
+from proxmox_mpc.simulator.work.common import give_up_lock, guest_of, hold_lock, refuse_locked, unlock, wait_for_file
 from proxmox_mpc.simulator.work.power import halt, start_guest
 from proxmox_mpc.simulator.world import Guest, Snapshot, Volume, World
 
@@ -15,6 +15,7 @@ _NOT_SNAPSHOTTED = frozenset(["lock", "parent", "snaptime", "vmstate", "descript
 
 def _begin(work: Work) -> None:
     guest, name = guest_of(work), work.text("name")
+    wait_for_file(work)
     refuse_locked(guest)
     if guest.template:
         raise TaskError("you can't take a snapshot if it's a template")
