@@ -62,7 +62,6 @@ class Inventory:
     guests: tuple[GuestRef, ...]
     nodes: frozenset[str]
     offline: frozenset[str]
-    warnings: tuple[Warn, ...]
 
 
 def inventory(source: Source) -> Inventory:
@@ -72,7 +71,7 @@ def inventory(source: Source) -> Inventory:
     offline = frozenset(name for name, status in nodes.items() if status == "offline")
     refs = [ref_of(row, offline) for row in found if row.get("type") in KINDS and integer(row, "vmid") is not None]
     known = frozenset(nodes) | {ref.node for ref in refs}
-    return Inventory(tuple(sorted(refs, key=lambda ref: ref.vmid)), known, offline, offline_nodes(found))
+    return Inventory(tuple(sorted(refs, key=lambda ref: ref.vmid)), known, offline)
 
 
 def ref_of(row: JsonObject, offline: frozenset[str] = frozenset()) -> GuestRef:
@@ -113,9 +112,13 @@ def reachable(ref: GuestRef, source: Source, verb: str = "show") -> GuestRef:
 def select_guests(
     source: Source, selection: Selection, kind: Kind | None = None, verb: str = "list"
 ) -> Reading[list[GuestRef]]:
-    """Return the guests that a selection means; partial when a node does not answer."""
+    """Return the guests that a selection means; partial when some are, or may be, on a node that does not answer."""
     known = inventory(source)
-    return Reading(selected(known, selection, kind, verb), known.warnings, bool(known.warnings))
+    chosen = selected(known, selection, kind, verb)
+    if not source.live:
+        return Reading(chosen, _stale(chosen))
+    warnings = _silent(known, selection, chosen, kind)
+    return Reading(chosen, warnings, bool(warnings))
 
 
 def selected(known: Inventory, selection: Selection, kind: Kind | None, verb: str) -> list[GuestRef]:
@@ -138,8 +141,14 @@ def list_guests(
     return Reading([guest_row(ref.row) for ref in chosen.value], chosen.warnings, chosen.partial)
 
 
-def offline_nodes(found: Iterable[JsonObject]) -> tuple[Warn, ...]:
-    """Return a warning for each node that does not answer, whose guests are shown as PVE last knew them."""
+def _silent(known: Inventory, selection: Selection, chosen: Iterable[GuestRef], kind: Kind | None) -> tuple[Warn, ...]:
+    """Return a warning for each node that is offline and may hold what was asked for."""
+    concerned = {ref.node for ref in chosen}
+    if not selection.words or selection.statuses:
+        # The state of guests there is unknown, so that any of them might belong to the list.
+        concerned |= {ref.node for ref in known.guests if kind in (None, ref.kind)}
+    if selection.nodes:
+        concerned &= set(selection.nodes)
     return tuple(
         Warn(
             "node_offline",
@@ -147,8 +156,23 @@ def offline_nodes(found: Iterable[JsonObject]) -> tuple[Warn, ...]:
             hint="pmpc cluster show",
             details={"node": name},
         )
-        for row in found
-        if row.get("type") == "node" and row.get("status") == "offline" and (name := text(row, "node"))
+        for name in sorted(concerned & known.offline)
+    )
+
+
+def _stale(chosen: Iterable[GuestRef]) -> tuple[Warn, ...]:
+    """Return a warning when recorded guests are shown that the last pull could not confirm."""
+    vmids: list[Json] = [ref.vmid for ref in chosen if ref.row.get("pmpc-stale-since")]
+    if not vmids:
+        return ()
+    what = f"{len(vmids)} guests are" if len(vmids) != 1 else f"guest {vmids[0]} is"
+    return (
+        Warn(
+            "stale",
+            f"{what} shown as last seen: the last pull could not reach their node",
+            hint="pmpc sync status",
+            details={"vmids": vmids},
+        ),
     )
 
 
