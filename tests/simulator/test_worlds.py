@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from proxmox_mpc.simulator import facts
 from proxmox_mpc.simulator.disks import disk_size, is_cdrom, is_disk, is_unused, split, volume_of
+from proxmox_mpc.simulator.validation import validate
 from proxmox_mpc.simulator.world import World
 from proxmox_mpc.simulator.worlds import NAMES, build
 
@@ -226,3 +228,34 @@ def test_property_strings_of_disks_are_written_as_the_server_stores_them() -> No
             if is_disk(key, guest.kind) and not is_cdrom(str(value)):
                 _, options = split(str(value))
                 assert [*options] == sorted(options), (guest.vmid, key, value)
+
+
+def test_every_setting_is_one_that_the_server_would_take(world: World) -> None:
+    for guest in world.guests.values():
+        folder = "qemu" if guest.kind == "qemu" else "lxc"
+        endpoint = facts.endpoint(folder, "PUT", f"/nodes/{{node}}/{folder}/{{vmid}}/config")
+        for config in (guest.config, *(snapshot.config for snapshot in guest.snapshots.values())):
+            given = {key: str(value) for key, value in config.items() if key != "meta"}
+            validate(endpoint, {**given, "node": guest.node, "vmid": str(guest.vmid)})
+        changes = {key: str(value) for key, value in guest.pending.items() if value is not None}
+        validate(endpoint, {**changes, "node": guest.node, "vmid": str(guest.vmid)})
+
+
+def test_storages_jobs_and_rules_are_ones_that_the_server_would_take(world: World) -> None:
+    for storage in world.storages.values():
+        config = {key: str(value) for key, value in storage.config.items() if key not in {"path", "mountpoint"}}
+        validate(facts.endpoint("storage", "POST", "/storage"), {"storage": storage.name, **config})
+    for job in world.backup_jobs.values():
+        given = {key: str(value) for key, value in job.items() if key not in {"type", "prune-backups"}}
+        validate(facts.endpoint("backup_jobs", "POST", "/cluster/backup"), given)
+    for rule in world.ha.rules.values():
+        validate(facts.endpoint("ha", "POST", "/cluster/ha/rules"), {key: str(value) for key, value in rule.items()})
+    for name, firewall in world.firewall.items():
+        for entry in firewall.rules:
+            given = {key: str(value) for key, value in entry.items()}
+            path = "/cluster/sdn/vnets/{vnet}/firewall/rules" if name.startswith("vnet/") else "/cluster/firewall/rules"
+            family = "sdn" if name.startswith("vnet/") else "firewall"
+            place = {"vnet": name.removeprefix("vnet/")} if family == "sdn" else {}
+            validate(facts.endpoint(family, "POST", path), {**given, **place})
+    for zone in world.sdn.zones.values():
+        validate(facts.endpoint("sdn", "POST", "/cluster/sdn/zones"), {key: str(value) for key, value in zone.items()})
