@@ -16,7 +16,7 @@ from proxmox_mpc.services.reads import Notes, no_such_node, node_states, silent_
 LEVEL = Field("level", "string", "where it is kept: cluster, node NAME, vm ID, ct ID, vnet NAME, group NAME")
 _RULE = (
     Field("pos", "integer", "its place: rules are tried from 0 on"),
-    Field("enabled", "boolean", "whether it counts"),
+    Field("enabled", "boolean", "whether it counts", title="ON"),
     Field("type", "string", "in, out, forward, or group where it stands for a security group"),
     Field("action", "string", "ACCEPT, DROP, REJECT, or the security group's name"),
     Field("macro", "string?", "the service it is for, by PVE's name (SSH, HTTPS, …)"),
@@ -25,10 +25,10 @@ _RULE = (
     Field("dest", "string?", "where to"),
     Field("dport", "string?", "destination ports"),
     Field("sport", "string?", "source ports", level="wide"),
-    Field("iface", "string?", "interface"),
+    Field("iface", "string?", "interface", level="wide"),
     Field("icmp_type", "string?", "ICMP type", level="wide"),
     Field("log", "string?", "the level at which it logs", level="wide"),
-    Field("comment", "string?", "its comment"),
+    Field("comment", "string?", "its comment", level="wide"),
 )
 RULE_ROWS = rows(LEVEL, *_RULE, doc="Firewall rules, by level and place.")
 GROUP_ROWS = rows(

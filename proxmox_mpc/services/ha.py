@@ -14,14 +14,14 @@ from proxmox_mpc.services.guests import find_guest
 
 _RESOURCE = (
     Field("sid", "string", "the resource: vm:ID or ct:ID"),
-    Field("type", "string", "vm or ct"),
-    Field("vmid", "integer?", "the guest's id"),
+    Field("type", "string", "vm or ct", level="wide"),
+    Field("vmid", "integer?", "the guest's id", level="wide"),
     Field("requested", "string", "what is wanted: started, stopped, disabled, ignored"),
     Field("state", "string?", "what it is: started, stopped, migrate, error, fence, …"),
     Field("node", "string?", "the node it is on"),
     Field("group", "string?", "its group (PVE 8)"),
-    Field("max_restart", "integer", "tries to start it on the same node"),
-    Field("max_relocate", "integer", "tries to start it on another node"),
+    Field("max_restart", "integer", "tries to start it on the same node", level="wide"),
+    Field("max_relocate", "integer", "tries to start it on another node", level="wide"),
     Field("failback", "boolean", "whether it goes back to a node of higher priority", level="wide"),
     Field("comment", "string?", "its comment"),
 )

@@ -14,7 +14,7 @@ _ROW = (
     Field("privilege", "string", "what is needed"),
     Field("path", "string", "where"),
     Field("held", "string", "everywhere below the path, somewhere, or nowhere", choices=("yes", "partly", "no")),
-    Field("basic", "boolean", "whether the role PVEAuditor holds it"),
+    Field("basic", "boolean", "whether the role PVEAuditor holds it", level="wide"),
     Field("changes", "boolean", "whether PVE lets its holder change something too"),
     Field("sees", "string", "what stays hidden without it"),
 )

@@ -14,7 +14,7 @@ _FIELDS = (
     Field("iface", "string", "the interface's name"),
     Field("type", "string", "bridge, bond, eth, vlan, OVSBridge, …"),
     Field("active", "boolean", "whether it is up"),
-    Field("autostart", "boolean", "whether it is brought up at boot"),
+    Field("autostart", "boolean", "whether it is brought up at boot", level="wide"),
     Field("addresses", "list", "its addresses with prefix length"),
     Field("gateway", "string?", "the IPv4 default gateway"),
     Field("ports", "list", "a bridge's ports, a bond's members, the device below a VLAN"),
