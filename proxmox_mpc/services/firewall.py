@@ -15,7 +15,7 @@ from proxmox_mpc.services.reads import Notes, no_such_node, node_states, silent_
 
 LEVEL = Field("level", "string", "where it is kept: cluster, node NAME, vm ID, ct ID, vnet NAME, group NAME")
 _RULE = (
-    Field("pos", "integer", "its place: rules are tried from 0 on"),
+    Field("pos", "integer", "its place: rules are tried from 0 on", title="#"),
     Field("enabled", "boolean", "whether it counts", title="ON"),
     Field("type", "string", "in, out, forward, or group where it stands for a security group"),
     Field("action", "string", "ACCEPT, DROP, REJECT, or the security group's name"),
