@@ -134,7 +134,9 @@ def init(wish: Wish, context: SecretContext, tools: Tools) -> Reading[Made]:
         finally:
             door.close()
         identity, version, missing = found
-        cluster = {"identity": identity.to_data(), **wish.cluster, **({"tls": {"fingerprint": pins}} if pins else {})}
+        cluster: JsonObject = {"identity": identity.to_data(), **wish.cluster}
+        if pins:
+            cluster["tls"] = {"fingerprint": pins}
         content = config_text(wish.name, cluster)
         checked = check_text(content, draft / CONFIG)
         if checked.problems:

@@ -50,14 +50,14 @@ def token_id(text: str) -> str:
     """Return a token id, ``USER@REALM!NAME``."""
     if "=" in text:
         raise ValueError("must be USER@REALM!NAME alone; its secret is named by its source")
-    if not re.fullmatch(r"[^\s:/@!]+@[A-Za-z][A-Za-z0-9._-]*![A-Za-z][A-Za-z0-9._-]*", text):
-        raise ValueError("must be USER@REALM!NAME")
+    if not re.fullmatch(r"[^\s:/@!]+@[A-Za-z][A-Za-z0-9._-]+![A-Za-z][A-Za-z0-9._-]+", text):
+        raise ValueError("must be USER@REALM!NAME, realm and name of two characters or more")
     return text
 
 
 def username(text: str) -> str:
     """Return a user, ``USER@REALM``."""
-    if not re.fullmatch(r"[^\s:/!]+@[A-Za-z][A-Za-z0-9._-]*", text):
+    if not re.fullmatch(r"[^\s:/!]+@[A-Za-z][A-Za-z0-9._-]+", text):
         raise ValueError("must be USER@REALM")
     return text
 

@@ -41,11 +41,11 @@ def below(path: Path, root: Path) -> str:
 
 
 def _new_passphrase(what: str, context: SecretContext) -> str:
+    known = context.passphrase or context.environ.get("PMPC_PASSPHRASE") or context.environ.get("PMPC_PASSPHRASE_FILE")
     given = passphrase(f"New passphrase for the {what}: ", context)
     if not given:
         raise SecretError("an empty passphrase protects nothing")
-    asked = not (context.environ.get("PMPC_PASSPHRASE") or context.environ.get("PMPC_PASSPHRASE_FILE"))
-    if asked and context.ask is not None and context.ask("The same again: ") != given:
+    if not known and context.ask is not None and context.ask("The same again: ") != given:
         raise SecretError("the two passphrases differ")
     return given
 

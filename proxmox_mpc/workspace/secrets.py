@@ -23,10 +23,10 @@ class SecretContext:
     """What reading a secret may use.
 
     ``base`` is where relative files start, ``trusted`` says whether commands may run, ``simulated`` returns id and
-    secret of the token that a simulated world (``sim://…``) holds ready.
+    secret of the token that a simulated world (``sim://…``) holds ready. ``passphrase`` is the one that was typed.
     """
 
-    __slots__ = ("ask", "base", "environ", "home", "simulated", "trusted", "uid")
+    __slots__ = ("ask", "base", "environ", "home", "passphrase", "simulated", "trusted", "uid")
 
     def __init__(
         self,
@@ -45,6 +45,7 @@ class SecretContext:
         self.ask = ask
         self.trusted = trusted
         self.simulated = simulated
+        self.passphrase = ""
 
 
 def later(source: SecretSource, what: str, context: SecretContext) -> Callable[[], Secret]:
@@ -176,7 +177,7 @@ def _from_encrypted(value: str, what: str, context: SecretContext) -> str:
 
 def passphrase(question: str, context: SecretContext) -> str:
     """Return the passphrase of encrypted secrets: PMPC_PASSPHRASE, the file PMPC_PASSPHRASE_FILE, or asked for."""
-    given = context.environ.get("PMPC_PASSPHRASE")
+    given = context.passphrase or context.environ.get("PMPC_PASSPHRASE")
     if given:
         return given
     file = context.environ.get("PMPC_PASSPHRASE_FILE")
@@ -187,7 +188,8 @@ def passphrase(question: str, context: SecretContext) -> str:
             "the secret is encrypted, and there is no terminal to ask for the passphrase on",
             hint="set PMPC_PASSPHRASE or PMPC_PASSPHRASE_FILE",
         )
-    return context.ask(question)
+    context.passphrase = context.ask(question)
+    return context.passphrase
 
 
 _READERS: Mapping[str, Callable[[str, str, SecretContext], str]] = {

@@ -31,12 +31,12 @@ def good(text: str) -> JsonObject:
 def test_values_come_in_their_normal_form() -> None:
     data = good(
         "version: 1\nname: lab\ncluster:\n  endpoints: [PVE1, 'https://pve2/']\n"
-        f"  token_id: a@pve!x\n  token_secret: {{env: S}}\n  tls: {{fingerprint: {'ab' * 32}}}\n"
+        f"  token_id: ops@pve!ci\n  token_secret: {{env: S}}\n  tls: {{fingerprint: {'ab' * 32}}}\n"
         "safety: {protected: [100, web], policy: {high: deny}}\n"
     )
     assert data["cluster"] == {
         "endpoints": ["https://pve1:8006", "https://pve2:8006"],
-        "token_id": "a@pve!x",
+        "token_id": "ops@pve!ci",
         "token_secret": {"env": "S"},
         "tls": {"fingerprint": PIN},
     }
@@ -63,7 +63,7 @@ def test_values_come_in_their_normal_form() -> None:
         ("defaults: {output: xml}\n", 1, 20, "one of table, json, yaml"),
         ("safety: {policy: {high: maybe}}\n", 1, 25, "one of run, confirm, plan, name, deny"),
         ("cluster:\n  token_secret: {env: X}\n", 2, 3, "needs cluster.token_id"),
-        ("cluster:\n  token_id: a@b!c\n  username: a@b\n", 3, 3, "one of them has to go"),
+        ("cluster:\n  token_id: ops@pve!ci\n  username: ops@pve\n", 3, 3, "one of them has to go"),
         ("name: &x lab\n", 1, 7, "anchors and aliases"),
         ("name: !!python/object:os.system ls\n", 1, 7, "the tag"),
         ("name: lab\n---\nname: b\n", 2, 1, "invalid YAML"),
@@ -96,7 +96,7 @@ def test_every_problem_is_found_at_once() -> None:
     ],
 )
 def test_a_secret_in_clear_is_refused_and_not_repeated(line: str) -> None:
-    problems = check_text(f"cluster:\n  token_id: a@pve!x\n  {line}\n", FILE).problems
+    problems = check_text(f"cluster:\n  token_id: ops@pve!ci\n  {line}\n", FILE).problems
     assert len(problems) == 1
     assert "s3cr3t-in-clear" not in problems[0].message + json.dumps(problems[0].details)
 

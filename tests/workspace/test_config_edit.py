@@ -51,7 +51,7 @@ def comments(text: str) -> list[str]:
     [
         ("name", "new"),
         ("version", 1),
-        ("cluster.token_id", "a@b!c"),
+        ("cluster.token_id", "ops@pve!ci"),
         ("cluster.endpoints", ["pve3"]),
         ("cluster.endpoints", ["pve1", "pve2", "pve3"]),
         ("cluster.token_secret", {"file": "/run/secret: odd"}),

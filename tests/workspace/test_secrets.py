@@ -23,7 +23,7 @@ HIDDEN = "s3cr3t-value"
 
 
 def read(source: SecretSource, context: SecretContext) -> str:
-    return read_secret(source, "secret of the token a@b!c", context).reveal()
+    return read_secret(source, "secret of the token ops@pve!ci", context).reveal()
 
 
 @pytest.mark.capability("9.1", "9.6")
@@ -120,7 +120,7 @@ def test_a_prompt_asks_and_says_when_it_cannot(tmp_path: Path) -> None:
         return HIDDEN
 
     assert read(SecretSource("prompt", ""), reading(tmp_path, ask=ask)) == HIDDEN
-    assert asked == ["Secret of the token a@b!c: "]
+    assert asked == ["Secret of the token ops@pve!ci: "]
     with pytest.raises(SecretError, match="no terminal"):
         read(SecretSource("prompt", ""), reading(tmp_path))
 
@@ -204,10 +204,12 @@ def test_the_key_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = keyring.get_keyring()
     keyring.set_keyring(Memory())  # type: ignore[no-untyped-call]
     try:
-        with pytest.raises(SecretError, match="no entry pmpc / lab/a@b!c"):
-            read(SecretSource("keyring", "lab/a@b!c"), reading(tmp_path))
-        source = settle("keyring", "what", reading(tmp_path, ask=lambda _q: HIDDEN), ENTROPY, "lab/a@b!c", tmp_path)
-        assert source.to_data() == {"keyring": "lab/a@b!c"}
+        with pytest.raises(SecretError, match="no entry pmpc / lab/ops@pve!ci"):
+            read(SecretSource("keyring", "lab/ops@pve!ci"), reading(tmp_path))
+        source = settle(
+            "keyring", "what", reading(tmp_path, ask=lambda _q: HIDDEN), ENTROPY, "lab/ops@pve!ci", tmp_path
+        )
+        assert source.to_data() == {"keyring": "lab/ops@pve!ci"}
         assert read(source, reading(tmp_path)) == HIDDEN
     finally:
         keyring.set_keyring(before)
@@ -235,7 +237,12 @@ def test_a_secret_is_read_once_even_by_many_threads(tmp_path: Path) -> None:
 
 
 CONFIG: Callable[..., dict[str, object]] = lambda **cluster: {  # noqa: E731
-    "cluster": {"endpoints": ["https://pve1:8006"], "token_id": "a@b!c", "token_secret": {"command": "op x"}, **cluster}
+    "cluster": {
+        "endpoints": ["https://pve1:8006"],
+        "token_id": "ops@pve!ci",
+        "token_secret": {"command": "op x"},
+        **cluster,
+    }
 }
 
 

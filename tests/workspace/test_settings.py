@@ -156,7 +156,7 @@ def test_without_workspace_and_url_the_way_on_is_said(tmp_path: Path) -> None:
             use()
         assert "workspace init" in (caught.value.hint or "")
     with pytest.raises(ConfigError, match="PMPC_URL is not set"):
-        _ = settings(tmp_path, {"PMPC_TOKEN_ID": "a@b!c"}).connection
+        _ = settings(tmp_path, {"PMPC_TOKEN_ID": "ops@pve!ci"}).connection
 
 
 def test_a_workspace_without_a_connection_is_said_to_have_none(tmp_path: Path) -> None:
