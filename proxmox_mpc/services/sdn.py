@@ -13,7 +13,7 @@ from proxmox_mpc.services.guests import resources
 from proxmox_mpc.services.reads import Notes, read_parts
 
 _STATE = (
-    Field("state", "string?", "new, changed or deleted until it is applied; null when it is in force"),
+    Field("state", "string?", "new, changed or deleted until it is applied; null in force, or not known (offline)"),
     Field("pending", "object?", "the values that wait for being applied", level="wide"),
 )
 _ZONE = (
@@ -97,6 +97,10 @@ def list_subnets(source: Source, vnet: str | None = None) -> Reading[list[JsonOb
     if vnet is not None:
         _one(vnets, "vnet", vnet)
         names = [vnet]
+    return _subnets(source, names, vnets)
+
+
+def _subnets(source: Source, names: list[str], vnets: Reading[list[JsonObject]]) -> Reading[list[JsonObject]]:
     notes = Notes([*vnets.warnings], vnets.partial)
     parts = {name: Query(api_path("cluster", "sdn", "vnets", name, "subnets"), _PENDING) for name in names}
     read = read_parts(source, {f"the subnets of {name}": query for name, query in parts.items()}, notes)
@@ -126,14 +130,16 @@ def show_zone(source: Source, zone: str) -> Reading[JsonObject]:
         {"node": one["node"], "status": one["status"]} for one in list_status(source).value if one["zone"] == zone
     ]
     page: JsonObject = {**row, "vnets": [*vnets.value], "status": [*status]}
-    return Reading(page, zones.warnings + vnets.warnings, vnets.partial)
+    return Reading(
+        page, zones.warnings + tuple(one for one in vnets.warnings if one not in zones.warnings), vnets.partial
+    )
 
 
 def show_vnet(source: Source, vnet: str) -> Reading[JsonObject]:
     """Return a vnet with its subnets; raises NotFound."""
     vnets = list_vnets(source)
     row = _one(vnets, "vnet", vnet)
-    subnets = list_subnets(source, vnet)
+    subnets = _subnets(source, [vnet], vnets)
     return Reading({**row, "subnets": [*subnets.value]}, subnets.warnings, subnets.partial)
 
 
@@ -166,7 +172,12 @@ def _listed(source: Source, kind: str, made: Row) -> Reading[list[JsonObject]]:
         )
         return Reading([], (missing,))
     made_rows = [made(_effective(row)) for row in found]
-    return Reading(sorted(made_rows, key=lambda row: str(row[kind.removesuffix("s")])))
+    # A pull keeps what is configured; what of it is in force only the server knows.
+    unsaid = Warn(
+        "sdn_state_unknown", "whether it is applied is not recorded", "leave --offline away to ask the server"
+    )
+    warnings = () if source.live else (unsaid,)
+    return Reading(sorted(made_rows, key=lambda row: str(row[kind.removesuffix("s")])), warnings)
 
 
 def _effective(row: JsonObject) -> JsonObject:

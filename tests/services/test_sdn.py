@@ -72,7 +72,9 @@ def test_subnets_of_all_vnets_or_of_one() -> None:
     source = cluster()
     assert sdn.list_subnets(source, "people").value == []
     assert "/cluster/sdn/vnets/k8s/subnets" not in source.paths
-    assert sdn.show_vnet(cluster(), "k8s").value["subnets"] == [row]
+    source = cluster()
+    assert sdn.show_vnet(source, "k8s").value["subnets"] == [row]
+    assert source.paths == ["/cluster/sdn/vnets", "/cluster/sdn/vnets/k8s/subnets"]
     for named in ("lab-10.50.0.0-24", "10.50.0.0/24"):
         assert sdn.show_subnet(cluster(), named).value == row
 
@@ -121,3 +123,11 @@ def test_what_does_not_exist_names_the_list(show: object) -> None:
         show(cluster(), "nix")
     assert caught.value.hint is not None
     assert caught.value.hint.startswith("pmpc sdn ")
+
+
+def test_the_database_does_not_claim_that_all_is_applied() -> None:
+    source = cluster()
+    source.live = False
+    assert [warn.code for warn in sdn.list_zones(source).warnings] == ["sdn_state_unknown"]
+    assert [warn.code for warn in sdn.show_zone(source, "lab").warnings] == ["sdn_state_unknown"]
+    assert [warn.code for warn in sdn.show_vnet(source, "k8s").warnings] == ["sdn_state_unknown"]
