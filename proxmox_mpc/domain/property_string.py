@@ -43,7 +43,10 @@ class PropertyString:
 
     def get(self, key: str, default: str | None = None) -> str | None:
         """Return the value of ``key``, whichever way it is written."""
-        return next((value for known, value in self if known == key), default)
+        for written, value in self.items:  # a pull asks this a hundred thousand times: no generator in between
+            if written == key or (written is None and value and key == (self.default_key or "")):
+                return value
+        return default
 
     def flag(self, key: str, default: bool = False) -> bool:
         """Return a boolean: inside a property string 1, on, yes and true are all true."""

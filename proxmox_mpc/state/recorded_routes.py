@@ -225,7 +225,7 @@ def _with_members(shelf: Shelf, row: JsonObject) -> JsonObject:
             found = shelf.one("guest", key)
             members.append({**found, "type": found["type"]} if found else {"id": f"qemu/{key}", "vmid": int(key)})
         else:
-            members.append({"id": f"storage/{key}", "storage": key, "type": "storage"})
+            members += [row for row in _objects(shelf.rows("storage_status")) if row.get("storage") == key][:1]
     return {**row, "members": members}
 
 
