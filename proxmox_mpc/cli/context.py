@@ -219,10 +219,13 @@ class Context:
         return BoundSource(self.api, Proof(file, Identity.of_data(settings.identity), settings.connection))
 
     def known_names(self, kind: str) -> Sequence[tuple[str, str]]:
-        """Return (name, help) of the objects of a kind that the database knows, for completion."""
+        """Return (name, help) of the objects of a kind that the database knows; guests have two names."""
         from proxmox_mpc.state.light import names
 
-        return names(self.database, kind)
+        known = names(self.database, kind)
+        if kind not in ("guest", "vm", "ct"):
+            return known
+        return [*known, *((text.split(" (")[0], vmid) for vmid, text in known if text)]
 
     def completed(self, verb: Verb, result: Result) -> Result:
         """Add to an empty list why it may be empty: a token that may not look sees nothing, and gets no error."""

@@ -63,4 +63,6 @@ def _scalar(value: Json) -> str:
             else c
             for c in text
         )
-    return json.dumps(value)
+    text = json.dumps(value)
+    # YAML 1.1 takes a number with an exponent for a string unless it has a dot.
+    return text.replace("e", ".0e") if isinstance(value, float) and "." not in text else text

@@ -6,65 +6,31 @@ from collections.abc import Sequence
 
 from proxmox_mpc.domain.json import Json, JsonObject
 from proxmox_mpc.domain.shape import Field, Shape
+from proxmox_mpc.output.fit import fit
 from proxmox_mpc.output.human import cell, visible
 
-_GAP = 2
-_NARROWEST = 8
 _NUMBERS = frozenset({"integer", "number"})
+_RIGID = _NUMBERS | {"time", "boolean"}
 
 
 def table(rows: Sequence[JsonObject], fields: Sequence[Field], *, header: bool, width: int | None) -> str:
     """Return the rows as aligned columns; ``width`` in characters, None for no limit."""
     from tabulate import tabulate
 
-    cells = [[cell(field, row.get(field.key)) for field in fields] for row in rows]
-    headings = [field.heading for field in fields]
-    if width is not None:
-        _fit(cells, headings if header else [""] * len(fields), width)
-    if header:
-        # As a row of its own: tabulate widens a column by two blanks for a heading.
-        cells.insert(0, headings)
-    if not cells:
+    if not rows and not header:
         return ""
+    # The heading is a row of its own: tabulate widens a column by two blanks for a heading.
+    lines = [[field.heading if header else "" for field in fields]]
+    lines += [[cell(field, row.get(field.key)) for field in fields] for row in rows]
     align = ["right" if field.base in _NUMBERS else "left" for field in fields]
+    if width is not None:
+        lines = fit(lines, [field.base in _RIGID for field in fields], width)
+        align = [*align[: len(lines[0])], "left"][: len(lines[0])]
+    if not header:
+        del lines[0]
     # disable_numparse: tabulate would print the name 1e3 as 1000.
-    text: str = tabulate(cells, tablefmt="plain", colalign=align, disable_numparse=True, preserve_whitespace=True)
+    text: str = tabulate(lines, tablefmt="plain", colalign=align, disable_numparse=True, preserve_whitespace=True)
     return "\n".join(line.rstrip() for line in text.splitlines())
-
-
-def _fit(cells: list[list[str]], headings: Sequence[str], width: int) -> None:
-    from wcwidth import wcswidth
-
-    def long(text: str) -> int:
-        return len(text) if text.isascii() else max(wcswidth(text), 0) or len(text)
-
-    widths = [max([long(heading), *(long(row[at]) for row in cells)]) for at, heading in enumerate(headings)]
-    floors = [min(wide, max(long(heading), _NARROWEST)) for wide, heading in zip(widths, headings, strict=True)]
-    over = sum(widths) + _GAP * (len(widths) - 1) - width
-    while over > 0:
-        at = max(range(len(widths)), key=lambda index: widths[index] - floors[index])
-        room = widths[at] - floors[at]
-        if room <= 0:
-            return
-        others = sorted((wide - floor for wide, floor in zip(widths, floors, strict=True)), reverse=True)
-        step = max(1, min(over, room - (others[1] if len(others) > 1 else 0)))
-        widths[at] -= step
-        over -= step
-    for row in cells:
-        for at, text in enumerate(row):
-            if long(text) > widths[at]:
-                row[at] = _cut(text, widths[at])
-
-
-def _cut(text: str, width: int) -> str:
-    from wcwidth import wcwidth
-
-    used, end = 0, 0
-    for end, char in enumerate(text):  # noqa: B007
-        used += max(wcwidth(char), 0)
-        if used > width - 1:
-            break
-    return text[:end] + "…"
 
 
 def columns_of(shape: Shape, *, wide: bool, keys: Sequence[str] = (), rows: Sequence[JsonObject] = ()) -> list[Field]:
