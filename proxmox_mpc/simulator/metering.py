@@ -76,7 +76,7 @@ def volumes_held(world: World) -> dict[tuple[str, str], int]:
     held: dict[tuple[str, str], int] = {}
     for volume in world.volumes.values():
         key = volume.node, volume.storage
-        held[key] = held.get(key, 0) + (volume.used or 0)
+        held[key] = held.get(key, 0) + (volume.size if volume.used is None else volume.used)
     return held
 
 
@@ -85,10 +85,27 @@ def storage_space(
 ) -> tuple[int, int, int]:
     """Return total, used and available bytes of a storage as ``node`` sees it.
 
-    Whoever asks for many passes :func:`volumes_held`, which is otherwise computed anew.
+    A folder on the root disk that has no size of its own has that disk's. Whoever asks for many passes
+    :func:`volumes_held`, which is otherwise computed anew.
     """
+    held = volumes_held(world) if held is None else held
+    if storage.active and is_on_root(storage):
+        home = world.nodes[node]
+        used = root_used(world, home, held)
+        return home.rootfs, used, home.rootfs - used
     if not storage.active or not storage.total:
         return 0, 0, 0
-    held = volumes_held(world) if held is None else held
     used = min(storage.total, storage.used + held.get(("" if storage.shared else node, storage.name), 0))
     return storage.total, used, storage.total - used
+
+
+def is_on_root(storage: Storage) -> bool:
+    """Return whether a storage is a folder on the node's root disk."""
+    return storage.kind == "dir" and not storage.total and str(storage.config.get("path", "")).startswith("/var/lib/")
+
+
+def root_used(world: World, node: Node, held: dict[tuple[str, str], int] | None = None) -> int:
+    """Return the bytes used of a node's root disk, with the volumes that lie on it."""
+    held = volumes_held(world) if held is None else held
+    volumes = sum(held.get((node.name, name), 0) for name, storage in world.storages.items() if is_on_root(storage))
+    return min(node.rootfs, node.rootfs_used + volumes)

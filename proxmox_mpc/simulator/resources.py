@@ -10,6 +10,7 @@ from proxmox_mpc.simulator.metering import (
     max_memory,
     node_cpu,
     node_memory,
+    root_used,
     storage_space,
     volumes_held,
 )
@@ -64,7 +65,7 @@ class Rows:
         return row | {
             "status": "online", "level": node.level, "cgroup-mode": 2, "cpu": node_cpu(node, self._now),
             "maxcpu": node.cores, "mem": node_memory(node, self._now), "maxmem": node.memory,
-            "disk": node.rootfs_used, "maxdisk": node.rootfs, "uptime": self._now - node.booted,
+            "disk": root_used(self._world, node, self._held), "maxdisk": node.rootfs, "uptime": self._now - node.booted,
         }  # fmt: skip
 
     def storage(self, storage: Storage, node: Node) -> JsonObject:

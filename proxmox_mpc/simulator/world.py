@@ -28,7 +28,8 @@ DOOR_SECRET = "5e000000-0000-4000-8000-000000000001"  # noqa: S105
 class Node:
     """A cluster member; ``documents`` holds what only one path answers, by that path below /nodes/{node}.
 
-    ``load`` is the fraction of all cores in use around which the simulated use moves.
+    ``load`` is the fraction of all cores in use around which the simulated use moves; ``rootfs_used`` leaves out the
+    volumes on storages that are folders of the root disk.
     """
 
     name: str
@@ -130,7 +131,7 @@ class Storage:
     """A storage as /etc/pve/storage.cfg defines it: ``config`` holds type, content, path, nodes, shared …
 
     ``total`` and ``used`` count what is not known as a volume of the world; a storage that is not shared has its own
-    space on each node.
+    space on each node. A folder below /var/lib without a ``total`` lies on the node's root disk.
     """
 
     name: str

@@ -7,7 +7,15 @@ from collections.abc import Callable
 from proxmox_mpc.simulator.call import Call, rows
 from proxmox_mpc.simulator.errors import failed
 from proxmox_mpc.simulator.json import Json, JsonObject
-from proxmox_mpc.simulator.metering import cpus, guest_use, max_memory, node_cpu, node_memory, storage_space
+from proxmox_mpc.simulator.metering import (
+    cpus,
+    guest_use,
+    max_memory,
+    node_cpu,
+    node_memory,
+    root_used,
+    storage_space,
+)
 from proxmox_mpc.simulator.resources import max_disk
 from proxmox_mpc.simulator.router import Routes
 from proxmox_mpc.simulator.world import Guest, Node
@@ -57,6 +65,7 @@ def _was_up(node: Node, moment: int) -> bool:
 def node_data(call: Call) -> Json:
     """Return a node's use over time."""
     node = _known_node(call)
+    rootfs_used = root_used(call.world, node)
 
     def measure(moment: int) -> JsonObject | None:
         if not _was_up(node, moment):
@@ -66,7 +75,7 @@ def node_data(call: Call) -> Json:
         row: JsonObject = {
             "cpu": cpu, "maxcpu": node.cores, "iowait": cpu / 40, "loadavg": round(cpu * node.cores, 2),
             "memtotal": node.memory, "memused": memory, "swaptotal": node.swap, "swapused": node.swap_used,
-            "roottotal": node.rootfs, "rootused": node.rootfs_used, "netin": traffic, "netout": traffic / 3,
+            "roottotal": node.rootfs, "rootused": rootfs_used, "netin": traffic, "netout": traffic / 3,
         }  # fmt: skip
         return row | ({"memavailable": node.memory - memory * 9 // 10} if call.world.major >= 9 else {})
 

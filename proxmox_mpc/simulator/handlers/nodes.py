@@ -12,7 +12,7 @@ from proxmox_mpc.simulator.digests import digest_of
 from proxmox_mpc.simulator.errors import failed, invalid
 from proxmox_mpc.simulator.handlers.cluster import node_row
 from proxmox_mpc.simulator.json import Json, JsonObject
-from proxmox_mpc.simulator.metering import guest_use, node_cpu, node_memory
+from proxmox_mpc.simulator.metering import guest_use, node_cpu, node_memory, root_used
 from proxmox_mpc.simulator.resources import Rows
 from proxmox_mpc.simulator.router import Routes
 
@@ -49,7 +49,8 @@ def status(call: Call) -> Json:
     node, world = call.node, call.world
     cpu, memory = node_cpu(node, call.now), node_memory(node, call.now)
     share = node.rootfs // 20  # what ext4 keeps for root: free, but not available
-    free = node.rootfs - node.rootfs_used
+    rootfs_used = root_used(world, node)
+    free = node.rootfs - rootfs_used
     version = f"#1 SMP PREEMPT_DYNAMIC PMX {node.kernel.rsplit('-', 1)[0]}"
     vendor = "GenuineIntel" if "Intel" in node.cpu_model else "AuthenticAMD"
     return {
@@ -64,7 +65,7 @@ def status(call: Call) -> Json:
         },
         "swap": {"total": node.swap, "used": node.swap_used, "free": node.swap - node.swap_used},
         "rootfs": {
-            "total": node.rootfs, "used": node.rootfs_used, "free": free, "avail": max(0, free - share),
+            "total": node.rootfs, "used": rootfs_used, "free": free, "avail": max(0, free - share),
         },
         "ksm": {"shared": 0},
         "cpuinfo": {

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 
+from proxmox_mpc.simulator.disks import format_size, volumes_of
+from proxmox_mpc.simulator.guests import render
 from proxmox_mpc.simulator.json import Config, Json, JsonObject
 from proxmox_mpc.simulator.world import Guest, Snapshot, Task, Volume, World
 
@@ -63,7 +66,7 @@ class Builder:
         )
         if keys.get("media") == "cdrom":
             return f"{volid},media=cdrom"
-        options = {key.replace("_", "-"): value for key, value in keys.items()} | {"size": size_text(size)}
+        options = {key.replace("_", "-"): value for key, value in keys.items()} | {"size": format_size(size)}
         return ",".join([volid, *(f"{key}={value}" for key, value in sorted(options.items()))])
 
     def _next_disk(self, storage: str, node: str, vmid: int) -> str:
@@ -95,6 +98,10 @@ class Builder:
             setattr(guest, name, value)
         self.world.guests[guest.vmid] = guest
         return guest
+
+    def _size(self, guest: Guest, volid: str) -> int:
+        volume = self.world.volume(volid, guest.node)
+        return 0 if volume is None else volume.size
 
     def snapshot(self, guest: Guest, name: str, age: int, description: str = "", **changed: str | int) -> Snapshot:
         """Add a snapshot below the current one; ``changed`` are settings that differed then."""
@@ -150,21 +157,11 @@ class Builder:
             form = "vma.zst" if kind == "qemu" else "tar.zst"
             volid = f"{storage}:backup/vzdump-{kind}-{vmid}-{moment:%Y_%m_%d-%H_%M_%S}.{form}"
         guest = self.world.guests.get(vmid)
-        volume = Volume(volid, where, "backup", form, int(gib * GIB), self.now - age, None, vmid, subtype=kind)
-        volume.config = None if guest is None else config_text(guest.config)
+        size = int(gib * GIB)
+        volume = Volume(volid, where, "backup", form, size, self.now - age, size, vmid, subtype=kind)
+        if guest is not None:
+            volume.config = render(replace(guest, pending={}, snapshots={}, parent=None))
+            volume.state = {"disks": {key: self._size(guest, found) for key, found in volumes_of(guest)}}
         for name, value in keys.items():
             setattr(volume, name, value)
         return self.world.add_volume(volume)
-
-
-def size_text(size: int) -> str:
-    """Return a size as property strings write it: ``32G``, ``4M``, ``528K``."""
-    for unit, letter in ((1 << 40, "T"), (GIB, "G"), (MIB, "M"), (1 << 10, "K")):
-        if size and size % unit == 0:
-            return f"{size // unit}{letter}"
-    return str(size)
-
-
-def config_text(config: Config) -> str:
-    """Return a configuration as its file holds it, as backups keep it."""
-    return "".join(f"{key}: {value}\n" for key, value in sorted(config.items()))

@@ -40,7 +40,7 @@ def add_nodes(build: Builder) -> None:
     )  # fmt: skip
     world.nodes["pve3"] = Node(
         "pve3", 3, "10.10.0.13", cores=4, sockets=1, cpu_model="Intel(R) N100",
-        memory=16 * GIB, memory_used=9 * GIB, swap=4 * GIB, swap_used=GIB, rootfs=58 * GIB, rootfs_used=51 * GIB,
+        memory=16 * GIB, memory_used=9 * GIB, swap=4 * GIB, swap_used=GIB, rootfs=58 * GIB, rootfs_used=42 * GIB,
         load=0.42, booted=now - 2 * DAY - HOUR,
         disks=[
             disk_row("/dev/sda", "KINGSTON SA400S37480G", 480_103_981_056, "ssd", "LVM", wear=11, health="FAILED"),

@@ -8,7 +8,7 @@ from proxmox_mpc.simulator.worlds.builder import DAY, GIB, MIB, Builder
 
 # storage.cfg; total and foreign use in GiB (what is not a volume of the world)
 _STORAGES: list[tuple[str, JsonObject, int, int]] = [
-    ("local", {"type": "dir", "path": "/var/lib/vz", "content": "iso,vztmpl,backup,snippets"}, 94, 14),
+    ("local", {"type": "dir", "path": "/var/lib/vz", "content": "iso,vztmpl,backup,snippets"}, 0, 0),
     ("local-lvm", {"type": "lvmthin", "vgname": "pve", "thinpool": "data", "content": "images,rootdir"}, 816, 0),
     ("tank", {"type": "zfspool", "pool": "tank/guests", "content": "images,rootdir", "sparse": 1,
               "nodes": "pve1,pve2", "mountpoint": "/tank/guests"}, 3584, 412),
@@ -42,4 +42,4 @@ def add_storage(build: Builder) -> None:
         build.world.storages[name] = Storage(name, entry, total * GIB, used * GIB)
     for storage, node, path, form, size in _FILES:
         content = {"iso": "iso", "vztmpl": "vztmpl", "snippets": "snippets"}[path.split("/", 1)[0]]
-        build.world.add_volume(Volume(f"{storage}:{path}", node, content, form, size, build.now - 90 * DAY))
+        build.world.add_volume(Volume(f"{storage}:{path}", node, content, form, size, build.now - 90 * DAY, size))
