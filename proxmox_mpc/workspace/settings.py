@@ -207,7 +207,7 @@ def resolve(
         found_by=found[1] if found else "",
         home=place.directory if place else _home(environment, user_state) if by_environment else None,
         layers=(
-            ("option", {"defaults": {"output": output}, "cluster": {"request_timeout": request_timeout}}),
+            ("option", _options(output, request_timeout)),
             ("environment", environment),
             *([("config.yml", own)] if place else []),
             ("user config", _user(environ, home)),
@@ -246,8 +246,19 @@ def _home(environment: JsonObject, user_state: Path) -> Path:
     return user_state / label(str(urls[0]))
 
 
+def _options(output: str | None, request_timeout: float | None) -> JsonObject:
+    values: JsonObject = {}
+    if output is not None:
+        values["defaults"] = {"output": output}
+    if request_timeout is not None:
+        values["cluster"] = {"request_timeout": request_timeout}
+    return values
+
+
 def _environment(environ: Mapping[str, str]) -> JsonObject:
-    values: JsonObject = {"defaults": {"output": environ.get("PMPC_OUTPUT") or None}}
+    values: JsonObject = {}
+    if environ.get("PMPC_OUTPUT"):
+        values["defaults"] = {"output": environ["PMPC_OUTPUT"]}
     if environ.get("PMPC_URL"):
         from proxmox_mpc.workspace.connecting import cluster_from_environment
 

@@ -25,6 +25,7 @@ from proxmox_mpc.workspace.schema import Section, fields, lookup
 from proxmox_mpc.workspace.secret_entry import settle
 from proxmox_mpc.workspace.secret_sources import from_data
 from proxmox_mpc.workspace.secrets import SecretContext
+from proxmox_mpc.workspace.settings import Settings
 from proxmox_mpc.workspace.trust import Trust, commands
 
 SHOW = rows(
@@ -70,13 +71,9 @@ def show(
 def get(ctx: typer.Context, key: KeyName) -> Result:
     """Print the value in force of one key, or of a section."""
     path, found = _key(key)
-    value = context_of(ctx).settings.value(key)
+    value = _in_force(context_of(ctx).settings, found, path)
     if value is None:
         raise NotFound(f"{key} is not set", hint=f"pmpc workspace config set {key} VALUE")
-    if isinstance(found, Key):
-        value = _plain(found, value)
-    elif isinstance(value, dict):
-        value = _section(path, value)
     return Result(value, page=_line(value))
 
 
@@ -249,6 +246,14 @@ def _section(path: tuple[str, ...], value: JsonObject) -> JsonObject:
         elif isinstance(below, dict):
             shown[name] = _section((*path, name), below)
     return shown
+
+
+def _in_force(settings: Settings, found: Key | Section, path: tuple[str, ...]) -> Json:
+    """Return the value of a key, or of a section, whose keys may come from different places; None where none is set."""
+    if isinstance(found, Key):
+        return _plain(found, settings.value(".".join(path)))
+    below = {name: _in_force(settings, entry, (*path, name)) for name, entry in found.items()}
+    return {name: value for name, value in below.items() if value is not None} or None
 
 
 def _line(value: Json) -> str | None:
