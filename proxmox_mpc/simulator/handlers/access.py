@@ -242,7 +242,7 @@ def permissions(call: Call) -> Json:
     paths = [call.text("path")] if "path" in call.params else sorted(_paths(call))
     held = {path: call.permissions.on(userid, name or None, path) for path in paths}
     found: JsonObject = {
-        path: {key: int(propagate) for key, propagate in sorted(privs.items())}
+        path: {key: int(privs.get(key, True)) for key in privileges(call, [*privs])}
         for path, privs in held.items()
         if privs or "path" in call.params
     }

@@ -78,6 +78,33 @@ def packages(version: str, kernel: str) -> list[Json]:
     ]
 
 
+def appliances() -> list[Json]:
+    """Return the rows of /nodes/{node}/aplinfo: container templates to download."""
+    names = [
+        ("debian-13-standard", "13.1-2", "debian-13", "Debian 13 Trixie (standard)"),
+        ("alpine-3.22-default", "20250617", "alpine", "Alpine 3.22 (default)"),
+        ("ubuntu-24.04-standard", "24.04-2", "ubuntu-24.04", "Ubuntu 24.04 Noble (standard)"),
+    ]
+    return [
+        {
+            "template": f"{name}_{version}_amd64.tar.zst",
+            "package": name,
+            "version": version,
+            "os": system,
+            "headline": text,
+            "description": text,
+            "section": "system",
+            "type": "lxc",
+            "architecture": "amd64",
+            "source": "http://download.proxmox.com/images",
+            "location": f"http://download.proxmox.com/images/system/{name}_{version}_amd64.tar.zst",
+            "infopage": "https://pve.proxmox.com/wiki/Linux_Container",
+            "maintainer": "Proxmox Support Team <support@proxmox.com>",
+        }
+        for name, version, system, text in names
+    ]
+
+
 def disk_row(
     path: str, model: str, size: int, kind: str, used: str | None, *, wear: int | None = None, rpm: int = 0,
     health: str = "PASSED",

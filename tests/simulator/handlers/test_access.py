@@ -71,6 +71,7 @@ def test_effective_rights_of_oneself_and_of_others() -> None:
     assert get(sim, "/access/permissions", userid="zoe@pve!ci") == own
     assert get(sim, "/access/permissions", userid="bob@pve", path="/vms/105")["/vms/105"]["VM.Audit"] == 0
     assert answer(sim, "/access/permissions", "nobody@pve!nothing", userid="zoe@pve")[0] == 403
+    assert "VM.Monitor" in get(simulate("homelab8"), "/access/permissions", "zoe@pve!ci")["/vms/101"]
 
 
 def test_second_factors_without_their_secrets() -> None:

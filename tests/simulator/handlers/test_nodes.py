@@ -83,6 +83,7 @@ def test_syslog_comes_in_pages_and_by_service() -> None:
     sim = simulate()
     assert [line["n"] for line in get(sim, "/nodes/pve1/syslog", start=2, limit=3)] == [3, 4, 5]
     assert answer(sim, "/nodes/pve1/syslog", limit=1)[2]["total"] == 10
+    assert (len(get(sim, "/nodes/pve3/syslog")), len(get(sim, "/nodes/pve3/syslog", limit=500))) == (50, 70)
     assert all(" corosync[" in line["t"] for line in get(sim, "/nodes/pve1/syslog", service="corosync"))
     assert get(sim, "/nodes/pve1/syslog", service="nothing") == [{"n": 1, "t": "no content"}]
     recent = get(sim, "/nodes/pve1/syslog", since="2026-11-22 18:00:00")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from proxmox_mpc.simulator.json import Json, JsonObject
 from proxmox_mpc.simulator.world import Node
 from proxmox_mpc.simulator.worlds.builder import DAY, GIB, HOUR, Builder
-from proxmox_mpc.simulator.worlds.machine import disk_row, packages, services, smart_of
+from proxmox_mpc.simulator.worlds.machine import appliances, disk_row, packages, services, smart_of
 
 _HOSTS = (
     "127.0.0.1 localhost.localdomain localhost\n"
@@ -43,7 +43,7 @@ def add_nodes(build: Builder) -> None:
         memory=16 * GIB, memory_used=9 * GIB, swap=4 * GIB, swap_used=GIB, rootfs=58 * GIB, rootfs_used=42 * GIB,
         load=0.42, booted=now - 2 * DAY - HOUR,
         disks=[
-            disk_row("/dev/sda", "KINGSTON SA400S37480G", 480_103_981_056, "ssd", "LVM", wear=11, health="FAILED"),
+            disk_row("/dev/sda", "KINGSTON SA400S37960G", 960_197_124_096, "ssd", "LVM", wear=11, health="FAILED"),
             disk_row("/dev/sdb", "SanDisk Ultra Fit", 61_530_439_680, "usb", None, health="UNKNOWN"),
         ],
     )  # fmt: skip
@@ -68,6 +68,7 @@ def _describe(build: Builder, node: Node) -> None:
     }  # fmt: skip
     node.documents["apt/versions"] = [*packages(world.version, node.kernel)]
     node.documents["disks/smart"] = {str(disk["devpath"]): smart_of(disk) for disk in node.disks}
+    node.documents["aplinfo"] = [*appliances()]
     node.documents["hardware/pci"] = _pci(node)
     node.documents["hardware/usb"] = _usb(node)
     node.syslog = _syslog(build, node)
@@ -177,6 +178,10 @@ def _trouble(build: Builder) -> None:
     for service in pve3.services:
         if str(service["service"]) in states:
             service["state"], service["active-state"] = states[str(service["service"])]
+    slow = "pvestatd[1377]: status update time ({}.{:03d} seconds)"
+    lines = [(HOUR - at * 55, slow.format(5 + at % 4, at * 37 % 1000)) for at in range(60)]
+    pve3.syslog += [f"{_stamp(build.now - age)} pve3 {text}" for age, text in lines]
+    pve3.syslog.sort(key=lambda line: line[4:15])
     for node, count in (("pve2", 2), ("pve3", 4)):
         build.world.nodes[node].updates = _updates(count)
 
