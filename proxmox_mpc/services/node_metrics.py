@@ -7,8 +7,10 @@ from typing import Literal
 from proxmox_mpc.domain.json import JsonObject, as_rows, number
 from proxmox_mpc.domain.moments import iso
 from proxmox_mpc.domain.shape import Field, Unit, rows
-from proxmox_mpc.domain.source import Reading, Source
-from proxmox_mpc.services.reads import on_node
+from proxmox_mpc.domain.source import Reading, Source, Warn
+from proxmox_mpc.errors import ServerError
+from proxmox_mpc.services.guests import resources
+from proxmox_mpc.services.reads import no_such_node, node_states, on_node
 
 Timeframe = Literal["hour", "day", "week", "month", "year"]
 Consolidation = Literal["average", "max"]
@@ -44,7 +46,15 @@ NODE_METRIC_ROWS = rows(
 
 def node_metrics(source: Source, node: str, timeframe: Timeframe, cf: Consolidation) -> Reading[list[JsonObject]]:
     """Return the intervals of the timeframe; ``cf`` is how PVE consolidated the samples of one. Raises NotFound."""
-    answer = on_node(source, node, "rrddata", params={"timeframe": timeframe, "cf": cf.upper()})
+    try:
+        answer = on_node(source, node, "rrddata", params={"timeframe": timeframe, "cf": cf.upper()})
+    except ServerError as error:
+        # Any node answers this path for all, from files; those of an unknown node and of a new one do not exist.
+        if "RRD error" not in error.message:
+            raise
+        if node not in node_states(resources(source)):
+            raise no_such_node(node) from error
+        return Reading([], (Warn("no_metrics", f"no load of node {node} has been recorded yet: {error.message}"),))
     found = sorted(as_rows(answer, "rrddata"), key=lambda row: number(row, "time") or 0)
     return Reading(
         [

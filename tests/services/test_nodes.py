@@ -13,6 +13,7 @@ from proxmox_mpc.errors import (
     NotFound,
     NotRecorded,
     PermissionDenied,
+    ServerError,
     UsageError,
 )
 from proxmox_mpc.services.node_details import list_certificates, list_disks, list_services, list_updates
@@ -204,6 +205,17 @@ def test_metrics_are_in_order_of_time_with_gaps_null() -> None:
     assert (rows[0]["cpu"], rows[1]["cpu"], rows[1]["memory_used"]) == (None, 0.5, 7)
     assert all(set(row) == {field.key for field in NODE_METRIC_ROWS.fields} for row in rows)
     assert source.asked[-1] == ("/nodes/pve1/rrddata", {"timeframe": "day", "cf": "MAX"})
+
+
+@pytest.mark.capability("4.8", "10.2")
+def test_a_node_of_which_nothing_was_recorded_is_told_from_one_that_does_not_exist() -> None:
+    missing = ServerError("RRD error: opening '/var/lib/rrdcached/db/pve-node-9.0/x': No such file or directory")
+    source = cluster()
+    source.table["/nodes/pve1/rrddata"] = source.table["/nodes/nope/rrddata"] = missing
+    reading = node_metrics(source, "pve1", "hour", "average")
+    assert (reading.value, [warn.code for warn in reading.warnings]) == ([], ["no_metrics"])
+    with pytest.raises(NotFound, match="there is no node 'nope'"):
+        node_metrics(source, "nope", "hour", "average")
 
 
 class Syslog(Answers):

@@ -58,7 +58,8 @@ def metrics(
 ) -> Result:
     """Show a node's load over time."""
     context = context_of(ctx)
-    rows = node_metrics(context.source, node, timeframe, cf).value
+    reading = node_metrics(context.source, node, timeframe, cf)
+    rows = reading.value
     view, streams, page = context.view, context.streams, None
     wanted = streams.stdout.isatty() and view.header and not lines.as_rows(context) if chart is None else chart
     if context.format == "table" and rows and wanted:
@@ -66,7 +67,7 @@ def metrics(
 
         plain = "utf" not in (getattr(streams.stdout, "encoding", None) or "utf-8").lower()
         page = summary(rows, NODE_METRIC_ROWS, width=streams.width, wide=view.wide, plain=plain)
-    return Result([*rows], page=page)
+    return Result([*rows], reading.warnings, reading.partial, page=page)
 
 
 @read(SERVICE_ROWS, offline=False)
