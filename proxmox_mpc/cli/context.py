@@ -49,8 +49,11 @@ class Context:
 
     @property
     def format(self) -> str:
-        """table, json or yaml."""
-        chosen = self.options.output or self.environ.get("PMPC_OUTPUT") or "table"
+        """table, json or yaml; what the configuration says counts for commands that look at it."""
+        chosen = self.options.output or self.environ.get("PMPC_OUTPUT")
+        if not chosen and "settings" in self.__dict__:
+            chosen = self.settings.text("defaults.output")
+        chosen = chosen or "table"
         if chosen not in FORMATS:
             raise ConfigError(f"PMPC_OUTPUT: {chosen!r} is not one of {', '.join(FORMATS)}")
         return chosen
@@ -143,6 +146,8 @@ class Context:
             ask=self.streams.ask_secret,
             simulated=door_token,
         )
+        if settings.text("defaults.output") != "table":
+            self.streams.machine = True
         for warn in settings.warnings:
             self.warn(warn)
         return settings

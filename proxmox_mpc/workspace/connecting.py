@@ -16,7 +16,7 @@ _VARIABLES: Mapping[str, tuple[str, Callable[[str], str]]] = {
     "PMPC_TOKEN_ID": ("token_id", endpoints.token_id),
     "PMPC_USERNAME": ("username", endpoints.username),
 }
-_SECRETS = {"PMPC_TOKEN_SECRET": "token_secret", "PMPC_PASSWORD": "password", "PMPC_OTP": "otp"}
+_SECRETS = ("token_secret", "password", "otp")
 
 
 def cluster_from_environment(environ: Mapping[str, str]) -> JsonObject:
@@ -27,9 +27,9 @@ def cluster_from_environment(environ: Mapping[str, str]) -> JsonObject:
     for variable, (key, normal) in _VARIABLES.items():
         if environ.get(variable):
             cluster[key] = _normal(variable, normal, environ[variable])
-    for variable, key in _SECRETS.items():
-        if environ.get(variable):
-            cluster[key] = {"env": variable}
+    for key in _SECRETS:
+        if environ.get(_variable(key)):
+            cluster[key] = {"env": _variable(key)}
     tls: JsonObject = {}
     if environ.get("PMPC_CA_FILE"):
         tls["ca_file"] = environ["PMPC_CA_FILE"]
@@ -90,9 +90,8 @@ def _needed(cluster: JsonObject, key: str, owner: str, where: str, context: Secr
     if found is not None:
         return found
     if where == "the environment":
-        variable = {name: variable for variable, name in _SECRETS.items()}[key]
         raise ConfigError(
-            f"PMPC_URL is set, so the {what} has to come from the environment too", hint=f"set {variable}"
+            f"PMPC_URL is set, so the {what} has to come from the environment too", hint=f"set {_variable(key)}"
         )
     raise ConfigError(f"{where} names no source for the {what}", hint=f"pmpc workspace config set cluster.{key} SOURCE")
 
@@ -118,3 +117,7 @@ def _normal(variable: str, normal: Callable[[str], str], text: str) -> str:
         return normal(text)
     except ValueError as error:
         raise ConfigError(f"{variable} cannot be used: it {error}") from None
+
+
+def _variable(key: str) -> str:
+    return f"PMPC_{key.upper()}"

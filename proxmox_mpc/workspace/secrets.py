@@ -45,7 +45,7 @@ class SecretContext:
         self.ask = ask
         self.trusted = trusted
         self.simulated = simulated
-        self.passphrase = ""
+        self.passphrase: str | None = None
 
 
 def later(source: SecretSource, what: str, context: SecretContext) -> Callable[[], Secret]:

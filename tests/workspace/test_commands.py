@@ -246,3 +246,13 @@ def test_another_cluster_at_the_workspace_s_address_is_refused(lab: Pmpc) -> Non
 def test_the_workspace_s_secret_is_not_used_for_another_url(lab: Pmpc) -> None:
     outcome = lab("vm", "list", "-o", "json", env={"PMPC_URL": "https://127.0.0.1:1"})
     assert (outcome.status, outcome.stdout, outcome.error["code"]) == (3, "", "config")
+
+
+@pytest.mark.capability("6.3")
+def test_the_form_of_the_output_can_be_configured(lab: Pmpc) -> None:
+    lab.ok("workspace", "config", "set", "defaults.output", "json")
+    assert len(json.loads(lab("vm", "list").stdout)) == 11
+    assert lab("vm", "list", "-o", "table").stdout.startswith("VMID")
+    assert lab("vm", "list", env={"PMPC_OUTPUT": "yaml"}).stdout.startswith("- ")
+    failed = lab("vm", "show", "nowhere")
+    assert failed.error["code"] == "not_found"
