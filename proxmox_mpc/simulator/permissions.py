@@ -91,12 +91,23 @@ class Permissions:
         return self._with_pool(user, self._world.users.get(user), path)
 
     def _with_pool(self, ugid: str, user: User | None, path: str) -> dict[str, bool]:
-        """Return the privileges on ``path``, with those that a pool it belongs to adds (never takes away)."""
-        held = self._direct(ugid, user, path)
+        """Return the privileges on ``path``, with those of the roles held on its pools.
+
+        What a pool gives does not propagate; NoAccess on the path beats the pool, NoAccess on the pool all else.
+        """
+        roles = self._roles(ugid, user, path)
         for pool in self._pools(path):
-            for name, propagate in self._direct(ugid, user, f"/pool/{pool}").items():
-                if propagate:
-                    held.setdefault(name, True)
+            given = self._roles(ugid, user, f"/pool/{pool}")
+            if "NoAccess" in given and "NoAccess" not in roles:
+                roles = {"NoAccess": False}
+            elif "NoAccess" not in roles:
+                roles = {**dict.fromkeys(given, False), **roles}
+        if "NoAccess" in roles:
+            return {}
+        held: dict[str, bool] = {}
+        for role, propagate in roles.items():
+            for name in self.role(role):
+                held[name] = held.get(name, False) or propagate
         return held
 
     def _pools(self, path: str) -> list[str]:
@@ -107,7 +118,7 @@ class Permissions:
                     self._pools_of.setdefault(member, []).append(pool.poolid)
         return self._pools_of.get(path, [])
 
-    def _direct(self, ugid: str, user: User | None, path: str) -> dict[str, bool]:
+    def _roles(self, ugid: str, user: User | None, path: str) -> dict[str, bool]:
         """Walk from / down: the deepest level with an entry wins; on one level the user's own beats his groups'."""
         roles: dict[str, bool] = {}
         groups = set(user.groups) if user else set()
@@ -119,13 +130,7 @@ class Permissions:
             chosen = own or [a for a in here if a.kind == "group" and a.ugid in groups]
             if chosen:
                 roles = _merge(chosen)
-        if "NoAccess" in roles:
-            return {}
-        held: dict[str, bool] = {}
-        for role, propagate in roles.items():
-            for name in self.role(role):
-                held[name] = held.get(name, False) or propagate
-        return held
+        return roles
 
     def role(self, roleid: str) -> list[str]:
         """Return the privileges of a role."""
