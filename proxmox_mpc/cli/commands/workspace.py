@@ -80,7 +80,10 @@ def list_(ctx: typer.Context) -> Result:
 
 @local(SHOW)
 def show(ctx: typer.Context) -> Result:
-    """Show the workspace in use, and what it connects to; nothing is sent."""
+    """Show the workspace in use, and what it connects to.
+
+    Nothing is sent, and no secret is read.
+    """
     context = context_of(ctx)
     settings = context.settings
     state = settings.state
@@ -187,7 +190,10 @@ def rename(
     name: Name,
     new: Annotated[str, typer.Argument(metavar="NEW", help="the new name")],
 ) -> Result:
-    """Give a workspace another name, here and in its configuration."""
+    """Give a workspace another name.
+
+    It is changed in its configuration too.
+    """
     context = context_of(ctx)
     registry = registry_of(context)
     path = registry.path_of(name)
@@ -208,9 +214,9 @@ def remove(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
 ) -> Result:
-    """Forget a workspace; its files stay unless --delete-files is given.
+    """Forget a workspace; its files stay unless told otherwise.
 
-    What lies beside .proxmox (infra, terraform, ansible) is never deleted.
+    --delete-files deletes .proxmox: configuration, database, history, backups. What lies beside .proxmox (infra, terraform, ansible) is never deleted.
     """
     context = context_of(ctx)
     registry = registry_of(context)

@@ -83,7 +83,7 @@ def set_(
     key: KeyName,
     value: Annotated[str, typer.Argument(metavar="VALUE", help="lists: A,B; secrets: their source, env:NAME")],
 ) -> Result:
-    """Set a key in config.yml; comments and everything else in it stay as they are.
+    """Set a key in config.yml, comments kept.
 
     A secret is set by its source: env:VARIABLE, file:PATH, keyring[:NAME], command:COMMAND, prompt, encrypted[:SOURCE].
     """
@@ -121,7 +121,10 @@ def unset(ctx: typer.Context, key: KeyName) -> Result:
 
 @local(CHANGED)
 def edit(ctx: typer.Context) -> Result:
-    """Open config.yml in an editor ($VISUAL, $EDITOR); it is replaced only by what pmpc can use."""
+    """Open config.yml in an editor.
+
+    $VISUAL or $EDITOR gets a copy; the file is replaced only by what pmpc can use.
+    """
     context = context_of(ctx)
     place = located(context)
     named = context.environ.get("VISUAL") or context.environ.get("EDITOR")
@@ -147,7 +150,10 @@ def validate(
     ctx: typer.Context,
     file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="another file than the workspace's own")] = None,
 ) -> Result:
-    """Check config.yml: every problem with its line, status 3 if there is one."""
+    """Check config.yml: every problem with its line.
+
+    Ends with 3 if there is one.
+    """
     context = context_of(ctx)
     path = context.cwd / file if file is not None else located(context).config_file
     if not path.exists():
