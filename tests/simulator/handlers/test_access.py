@@ -65,7 +65,7 @@ def test_anyone_may_ask_for_the_realms() -> None:
 def test_effective_rights_of_oneself_and_of_others() -> None:
     sim = simulate()
     own = get(sim, "/access/permissions", "zoe@pve!ci")
-    assert own["/vms/101"]["VM.Audit"] == 1
+    assert (own["/pool/prod"]["VM.Audit"], own["/vms/101"]["VM.Audit"]) == (1, 0)  # a pool gives, to no one below
     assert "/" not in own
     assert get(sim, "/access/permissions", "nobody@pve!nothing") == {}
     assert get(sim, "/access/permissions", userid="zoe@pve!ci") == own
