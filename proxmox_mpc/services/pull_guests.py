@@ -7,7 +7,6 @@ is read for the raw ``lxc.*`` lines that ``pending`` leaves out; its ``pending``
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -20,8 +19,8 @@ from proxmox_mpc.services.pull_reader import Pulling
 from proxmox_mpc.state.history import ConfigMark, config_marks, last_answers
 from proxmox_mpc.state.kinds import Cell
 
-_DISK = re.compile(r"(?:rootfs|scsi|virtio|sata|ide|mp|efidisk|tpmstate|unused)\d*")
-_NIC = re.compile(r"net\d+")
+_DIGITS = "0123456789"
+_DISKS = frozenset(("rootfs", "scsi", "virtio", "sata", "ide", "mp", "efidisk", "tpmstate", "unused"))
 
 
 @dataclass(slots=True)
@@ -204,7 +203,7 @@ def _disks(guest: str, config: JsonObject) -> list[dict[str, Cell]]:
     rows: list[dict[str, Cell]] = []
     for slot in sorted(config):
         value = config[slot]
-        if isinstance(value, str) and _DISK.fullmatch(slot):
+        if isinstance(value, str) and slot.rstrip(_DIGITS) in _DISKS:
             disk = Disk.parse(value)
             rows.append(
                 {
@@ -223,7 +222,7 @@ def _nics(guest: str, config: JsonObject) -> list[dict[str, Cell]]:
     rows: list[dict[str, Cell]] = []
     for slot in sorted(config):
         value = config[slot]
-        if isinstance(value, str) and _NIC.fullmatch(slot):
+        if isinstance(value, str) and slot.rstrip(_DIGITS) == "net":
             nic = Nic.parse(value)
             rows.append(
                 {

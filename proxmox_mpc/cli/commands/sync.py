@@ -51,12 +51,9 @@ def pull(ctx: typer.Context, only: Only = None, node: Node = None) -> Result:
     was last seen and is marked stale. The firewalls of guests are read where there are at most 100 guests, and with
     --only firewall.
     """
-    import gc
-
     from proxmox_mpc.output.progress import Progress
     from proxmox_mpc.services.pull import pull as run
 
-    gc.enable()  # off at the start of every command, which most end before it would matter
     context = context_of(ctx)
     chosen = [name for words in only or () for name in words.split(",") if name]
     with Progress(context.streams) as progress:
