@@ -31,7 +31,7 @@ def render(guest: Guest) -> str:
 
 def digest(guest: Guest) -> str:
     """Return the digest of a guest's configuration: it changes with every edit."""
-    return hashlib.sha1(render(guest).encode()).hexdigest()  # noqa: S324 - PVE's digest is a SHA-1
+    return hashlib.sha1(render(guest).encode(), usedforsecurity=False).hexdigest()
 
 
 def check_digest(guest: Guest, given: str) -> None:
