@@ -24,11 +24,11 @@ BACKUP_ROWS = rows(
     Field("size", "integer?", "its size", unit="bytes"),
     Field("storage", "string", "the storage it is on"),
     Field("node", "string?", "the node it is on; null on a shared storage", level="wide"),
+    Field("notes", "string?", "its notes"),
     Field("protected", "boolean", "whether it is protected from removal"),
     Field("verified", "string?", "what the backup server's verification said: ok, failed", level="wide"),
     Field("encrypted", "boolean", "whether it is encrypted", level="wide"),
     Field("format", "string?", "its format", level="wide"),
-    Field("notes", "string?", "its notes"),
     Field("volid", "string", "the volume", level="wide"),
     doc="Backups, newest first.",
 )

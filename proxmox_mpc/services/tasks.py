@@ -23,7 +23,6 @@ _FIELDS = (
     Field("node", "string", "the node it runs on"),
     Field("type", "string", "what it does, in PVE's word: qmstart, vzdump …"),
     Field("id", "string?", "what it works on: a vmid, a storage …"),
-    Field("user", "string", "who started it"),
     Field(
         "status",
         "string",
@@ -38,6 +37,7 @@ TASK_ROWS = rows(
     Field(
         "exitstatus", "string?", "what it ended with: OK, WARNINGS: n, or the error; null while it runs", title="RESULT"
     ),
+    Field("user", "string", "who started it"),
     Field("ended", "time?", "when it ended", level="wide"),
     Field("token", "string?", "the API token that started it", level="wide"),
     Field("upid", "string", "the task's id", level="wide", title="UPID"),
@@ -51,6 +51,7 @@ TASK_PAGE = item(
         "exitstatus", "string?", "what it ended with: OK, WARNINGS: n, or the error; null while it runs", title="result"
     ),
     Field("ended", "time?", "when it ended; null while it runs and where PVE no longer lists it"),
+    Field("user", "string", "who started it"),
     Field("token", "string?", "the API token that started it"),
     Field("pid", "integer?", "its process on the node"),
     Field("log_lines", "integer?", "lines of its log"),
@@ -146,10 +147,10 @@ def task_row(row: JsonObject, now: Now) -> JsonObject:
         "node": text(row, "node") or "",
         "type": text(row, "type") or "",
         "id": text(row, "id") or None,
-        "user": text(row, "user") or "",
         "status": state,
         "duration": _span(began, now() if state == "running" else ended),
         "exitstatus": None if state == "running" else status,
+        "user": text(row, "user") or "",
         "ended": iso(ended),
         "token": text(row, "tokenid") or None,
         "upid": text(row, "upid") or "",

@@ -42,7 +42,7 @@ Timeout = Annotated[
 ]
 
 
-@read(TASK_ROWS)
+@read(TASK_ROWS, audit="Sys.Audit")
 def list_(
     ctx: typer.Context,
     node: Annotated[
