@@ -21,7 +21,8 @@ from proxmox_mpc.errors import (
 )
 from proxmox_mpc.output.schema import schema_of
 from proxmox_mpc.services.health import Problem, problems_of, ranked, verdict
-from proxmox_mpc.services.status import STATUS_PAGE, Place, show_status
+from proxmox_mpc.services.status import Place, show_status
+from proxmox_mpc.services.status_shape import STATUS_PAGE
 from tests.services.answers import Answers
 
 NOW = 1_795_400_000.0

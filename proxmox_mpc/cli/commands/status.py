@@ -15,7 +15,8 @@ from proxmox_mpc.domain.moments import epoch
 from proxmox_mpc.errors import UsageError
 from proxmox_mpc.output.result import Result
 from proxmox_mpc.services.guests import seconds_since
-from proxmox_mpc.services.status import STATUS_PAGE, Place, show_status
+from proxmox_mpc.services.status import Place, show_status
+from proxmox_mpc.services.status_shape import STATUS_PAGE
 
 _EVERY = 5.0
 

@@ -8,7 +8,7 @@ from proxmox_mpc.domain.json import JsonObject, integer, text
 from proxmox_mpc.domain.shape import Field, Shape, item
 from proxmox_mpc.output.human import byte_size, moment, span
 from proxmox_mpc.output.tables import page
-from proxmox_mpc.services.status import STATUS_PAGE
+from proxmox_mpc.services.status_shape import STATUS_PAGE
 
 _LINES = ("health", "cluster", "guests", "backups", "certificates", "workspace", "database", "time")
 _TABLES = ("problems", "unread", "nodes", "full", "inactive", "failed_tasks", "failing_replication")
