@@ -74,7 +74,6 @@ def confirm(source: Source, recorded: JsonObject | None) -> None:
         _compare(Identity.of_data(recorded), read_identity(source))
 
 
-@dataclass(frozen=True, slots=True)
 class Proof:
     """A file that remembers by what answer the cluster was recognised, so that it need not be asked again.
 
@@ -82,9 +81,10 @@ class Proof:
     of the file, costs two requests once.
     """
 
-    file: Path
-    recorded: Identity
-    connection: Connection
+    def __init__(self, file: Path, recorded: Identity, connection: Connection) -> None:
+        self.file = file
+        self.recorded = recorded
+        self.connection = connection
 
     def holds(self, nodes: Iterable[str]) -> bool:
         """Say whether exactly these nodes were recognised over this connection before."""

@@ -67,6 +67,7 @@ class Wish:
     name: str
     cluster: JsonObject
     private: tuple[str, ...] = ()
+    request_timeout: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ def init(wish: Wish, context: SecretContext, tools: Tools) -> Reading[Made]:
             Warn("nested", f"{wish.root} lies in another workspace, {around}: commands use the nearest one")
         )
     with building(wish.root, wish.private) as draft:
-        connection = connection_of(wish.cluster, "this workspace", context, 30.0, 6)
+        connection = connection_of(wish.cluster, "this workspace", context, wish.request_timeout, 6)
         pins, doubts = _pins(connection, draft / "sim", tools)
         warnings += doubts
         if pins:

@@ -30,7 +30,7 @@ IGNORED = f"""\
 _HEAD = """\
 # Configuration of a pmpc workspace: pmpc workspace config show --origin
 # No secret stands here, only where it comes from:
-#   {env: NAME}  {file: PATH}  {keyring: NAME}  {command: "op read ..."}  {encrypted: ...}  {prompt: true}
+#   {env: NAME}  {file: PATH}  {keyring: NAME}  {command: "op read ..."}  {encrypted: ...}  {ask: true}
 """
 _IDENTITY = "  # The cluster that this workspace belongs to; when another one answers, it is refused.\n"
 _TAIL = """\
@@ -112,7 +112,7 @@ def _lines(section: JsonObject, indent: int) -> Iterator[str]:
 
 
 def _is_source(value: dict[str, Json]) -> bool:
-    return len(value) == 1 and next(iter(value)) in ("env", "file", "keyring", "command", "encrypted", "prompt")
+    return len(value) == 1 and next(iter(value)) in ("env", "file", "keyring", "command", "encrypted", "ask")
 
 
 def _make_parents(root: Path) -> list[Path]:

@@ -13,13 +13,13 @@ from proxmox_mpc.workspace.secrets import KEYRING_SERVICE, SecretContext, passph
 def settle(text: str, what: str, context: SecretContext, entropy: bytes, keyring_name: str, cwd: Path) -> SecretSource:
     """Return the source that config.yml is to name for what stands on the command line.
 
-    ``encrypted`` asks for the secret (or takes it from the source behind the colon) and for a passphrase, ``keyring``
+    ``prompt`` asks for the secret (``encrypted:SOURCE`` takes it from that source) and for a passphrase, ``keyring``
     stores what is not there yet, and a relative ``file`` is one below ``cwd``. ``entropy`` is 28 random bytes.
     Raises ConfigError and SecretError.
     """
     try:
         source = from_text(text, keyring_name)
-        nested = from_text(source.value) if source.kind == "encrypted" and source.value else SecretSource("prompt", "")
+        nested = from_text(source.value) if source.kind == "encrypted" and source.value else SecretSource("ask", "")
     except ValueError as error:
         raise ConfigError(f"{what}: it {error}") from None
     if source.kind == "file" and not source.value.startswith("~/"):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from proxmox_mpc.domain.json import Json, JsonObject
 
-KINDS = ("env", "file", "keyring", "command", "encrypted", "prompt")
-NOTATION = "{env: NAME}, {file: PATH}, {keyring: NAME}, {command: COMMAND}, {encrypted: …} or {prompt: true}"
+KINDS = ("env", "file", "keyring", "command", "encrypted", "ask")
+NOTATION = "{env: NAME}, {file: PATH}, {keyring: NAME}, {command: COMMAND}, {encrypted: …} or {ask: true}"
 CIPHERTEXT = "v1:"
 """What the ciphertext of an encrypted secret begins with (encryption)."""
-CLI_NOTATION = "env:VARIABLE, file:PATH, keyring[:NAME], command:COMMAND, prompt or encrypted"
+CLI_NOTATION = "env:VARIABLE, file:PATH, keyring[:NAME], command:COMMAND, prompt, encrypted:SOURCE or ask"
 
 
 class SecretSource:
@@ -23,11 +23,11 @@ class SecretSource:
 
     def to_data(self) -> JsonObject:
         """Return the form that stands in config.yml."""
-        return {self.kind: True if self.kind == "prompt" else self.value}
+        return {self.kind: True if self.kind == "ask" else self.value}
 
     def describe(self) -> str:
         """Return a text for people that leaves out ciphertext."""
-        return self.kind if self.kind in ("prompt", "encrypted") else f"{self.kind}:{self.value}"
+        return self.kind if self.kind in ("ask", "encrypted") else f"{self.kind}:{self.value}"
 
 
 def from_data(data: Json) -> SecretSource:
@@ -39,9 +39,9 @@ def from_data(data: Json) -> SecretSource:
     kind, value = next(iter(data.items()))
     if kind not in KINDS:
         raise ValueError(f"has a source of unknown kind: {NOTATION}")
-    if kind == "prompt":
+    if kind == "ask":
         if value is not True:
-            raise ValueError("is asked for when it says {prompt: true}")
+            raise ValueError("is asked for when it says {ask: true}")
         return SecretSource(kind, "")
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"needs a text after {kind}:")
@@ -55,15 +55,18 @@ def from_data(data: Json) -> SecretSource:
 def from_text(text: str, keyring_name: str = "") -> SecretSource:
     """Read the form of the command line; raises ValueError, whose text does not repeat the value.
 
-    ``keyring_name`` is the entry meant by a bare ``keyring``. ``encrypted`` has no ciphertext yet: its value
-    is empty, or the source that the secret is taken from once (``encrypted:env:NAME``); see ``secret_entry``.
+    ``keyring_name`` is the entry meant by a bare ``keyring``. ``prompt`` is asked for once and kept ``encrypted``, with
+    no ciphertext yet: its value is empty, or the source that the secret is taken from once (``encrypted:env:NAME``);
+    see ``secret_entry``. ``ask`` asks at every use.
     """
     kind, colon, value = text.partition(":")
-    if kind not in KINDS or (kind == "prompt" and colon):
+    if text == "prompt":
+        kind = "encrypted"
+    if kind not in KINDS or (kind == "ask" and colon):
         raise ValueError(f"must name where the secret comes from and not be the secret itself: {CLI_NOTATION}")
     if kind == "keyring" and not value:
         value = keyring_name
-    if not value and kind not in ("prompt", "encrypted"):
+    if not value and kind not in ("ask", "encrypted"):
         raise ValueError(f"needs something after {kind}: as in {CLI_NOTATION}")
     if kind == "command":
         _check_command(value)

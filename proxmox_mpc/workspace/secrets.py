@@ -47,6 +47,10 @@ class SecretContext:
         self.simulated = simulated
         self.passphrase: str | None = None
 
+    def at(self, base: Path) -> SecretContext:
+        """Return the same for relative files that start elsewhere."""
+        return SecretContext(self.environ, base, self.home, self.uid, self.ask, self.trusted, self.simulated)
+
 
 def later(source: SecretSource, what: str, context: SecretContext) -> Callable[[], Secret]:
     """Return a function that reads the secret at its first call and remembers it, in any thread."""
@@ -163,7 +167,7 @@ def _from_command(value: str, what: str, context: SecretContext) -> str:
         raise SecretError(f"{what}: the command {argv[0]} gave no text") from None
 
 
-def _from_prompt(value: str, what: str, context: SecretContext) -> str:
+def _from_ask(value: str, what: str, context: SecretContext) -> str:
     if context.ask is None:
         raise SecretError(f"{what} is asked for, and there is no terminal to ask on")
     return context.ask(f"{what[:1].upper()}{what[1:]}: ")
@@ -197,6 +201,6 @@ _READERS: Mapping[str, Callable[[str, str, SecretContext], str]] = {
     "file": _from_file,
     "keyring": _from_keyring,
     "command": _from_command,
-    "prompt": _from_prompt,
+    "ask": _from_ask,
     "encrypted": _from_encrypted,
 }

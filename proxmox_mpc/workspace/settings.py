@@ -127,7 +127,8 @@ class Settings:
         from proxmox_mpc.workspace.secret_sources import from_data
         from proxmox_mpc.workspace.secrets import later
 
-        get = later(from_data(password), "password of the database", self.context)
+        base = self.workspace.root if self.workspace else self.context.base
+        get = later(from_data(password), "password of the database", self.context.at(base))
         return StateLocation(self.home / "state.db", self.text("state.url"), get)
 
     @property

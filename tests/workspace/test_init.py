@@ -308,3 +308,22 @@ def test_a_command_named_at_init_is_trusted_here_and_nowhere_else(pmpc: Pmpc, se
     outcome = Pmpc(pmpc.cwd / "copy", {})("vm", "list", "-o", "json")
     assert (outcome.status, outcome.error["code"]) == (3, "untrusted")
     assert json.loads(outcome.stdout or "null") is None
+
+
+@pytest.mark.capability("4.1", "6.1")
+def test_a_user_with_a_password_instead_of_a_token(pmpc: Pmpc, server: Server) -> None:
+    environ = {"PW": "homelab-password"}
+    pmpc.ok(
+        "workspace", "init", "lab", "--url", server.url, "--username", "auditor@pve", "--password-from", "env:PW",
+        "--fingerprint", server.fingerprint, "--no-input", env=environ,
+    )  # fmt: skip
+    here = Pmpc(pmpc.cwd / "lab", environ)
+    assert here.ok("workspace", "show")["credentials"] == "auditor@pve"
+    assert len(here.ok("vm", "list")) == 11
+
+
+@pytest.mark.capability("8.1")
+def test_a_list_in_a_fresh_workspace_costs_one_request(pmpc: Pmpc) -> None:
+    pmpc.ok("workspace", "init", "lab", *SIM)
+    outcome = Pmpc(pmpc.cwd / "lab", {})("vm", "list", "-vv")
+    assert outcome.stderr.count("GET ") == 1

@@ -27,7 +27,7 @@ def read(source: SecretSource, context: SecretContext) -> str:
 
 
 @pytest.mark.capability("9.1", "9.6")
-@pytest.mark.parametrize("text", ["env:VAR", "file:~/x", "keyring:name", "command:op read 'op://a b'", "prompt"])
+@pytest.mark.parametrize("text", ["env:VAR", "file:~/x", "keyring:name", "command:op read 'op://a b'", "ask"])
 def test_a_source_is_the_same_on_the_command_line_and_in_the_file(text: str) -> None:
     source = from_text(text)
     assert from_data(source.to_data()).describe() == source.describe() == text
@@ -36,7 +36,7 @@ def test_a_source_is_the_same_on_the_command_line_and_in_the_file(text: str) -> 
 @pytest.mark.capability("9.6")
 @given(st.text(min_size=8, max_size=30).filter(lambda text: ":" not in text))
 def test_a_secret_in_place_of_its_source_is_refused_and_not_repeated(text: str) -> None:
-    if text in ("encrypted", "keyring"):
+    if text in ("encrypted", "prompt", "keyring"):
         return
     with pytest.raises(ValueError, match="must name where") as on_the_line:
         from_text(text)
@@ -53,7 +53,7 @@ def test_a_secret_in_place_of_its_source_is_refused_and_not_repeated(text: str) 
 
 
 @pytest.mark.parametrize(
-    "data", [{"env": ""}, {"env": 7}, {"file": " "}, {"command": ""}, {"command": "'open"}, {"prompt": False}, {}, None]
+    "data", [{"env": ""}, {"env": 7}, {"file": " "}, {"command": ""}, {"command": "'open"}, {"ask": False}, {}, None]
 )
 def test_half_a_source_is_none(data: object) -> None:
     with pytest.raises(ValueError, match=r"."):
@@ -119,10 +119,10 @@ def test_a_prompt_asks_and_says_when_it_cannot(tmp_path: Path) -> None:
         asked.append(question)
         return HIDDEN
 
-    assert read(SecretSource("prompt", ""), reading(tmp_path, ask=ask)) == HIDDEN
+    assert read(SecretSource("ask", ""), reading(tmp_path, ask=ask)) == HIDDEN
     assert asked == ["Secret of the token ops@pve!ci: "]
     with pytest.raises(SecretError, match="no terminal"):
-        read(SecretSource("prompt", ""), reading(tmp_path))
+        read(SecretSource("ask", ""), reading(tmp_path))
 
 
 @pytest.mark.capability("9.6")
@@ -158,7 +158,7 @@ def test_a_secret_is_taken_in_encrypted_and_read_by_passphrase(tmp_path: Path) -
     file.write_text("open sesame\n")
     file.chmod(0o600)
     answers = {"What: ": HIDDEN, "New passphrase for the what: ": "open sesame", "The same again: ": "open sesame"}
-    source = settle("encrypted", "what", reading(tmp_path, ask=answers.__getitem__), ENTROPY, "", tmp_path)
+    source = settle("prompt", "what", reading(tmp_path, ask=answers.__getitem__), ENTROPY, "", tmp_path)
     assert source.kind == "encrypted" and HIDDEN not in source.value
     assert source.describe() == "encrypted"
     for environ in ({"PMPC_PASSPHRASE": "open sesame"}, {"PMPC_PASSPHRASE_FILE": "passphrase"}):
@@ -226,7 +226,7 @@ def test_a_secret_is_read_once_even_by_many_threads(tmp_path: Path) -> None:
         asked.append(question)
         return HIDDEN
 
-    get = later(SecretSource("prompt", ""), "secret", reading(tmp_path, ask=ask))
+    get = later(SecretSource("ask", ""), "secret", reading(tmp_path, ask=ask))
     threads = [threading.Thread(target=get) for _ in range(8)]
     for thread in threads:
         thread.start()

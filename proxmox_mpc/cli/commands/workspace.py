@@ -216,7 +216,8 @@ def remove(
 ) -> Result:
     """Forget a workspace; its files stay unless told otherwise.
 
-    --delete-files deletes .proxmox: configuration, database, history, backups. What lies beside .proxmox (infra, terraform, ansible) is never deleted.
+    --delete-files deletes .proxmox: configuration, database, history, backups. What lies beside it (infra, terraform,
+    ansible) is never deleted.
     """
     context = context_of(ctx)
     registry = registry_of(context)

@@ -85,7 +85,8 @@ def set_(
 ) -> Result:
     """Set a key in config.yml, comments kept.
 
-    A secret is set by its source: env:VARIABLE, file:PATH, keyring[:NAME], command:COMMAND, prompt, encrypted[:SOURCE].
+    A secret is set by its source: env:VARIABLE, file:PATH, keyring[:NAME], command:COMMAND, prompt (typed
+    in now and kept encrypted), encrypted:SOURCE, ask (typed in at every use).
     """
     path, found = _key(key)
     if not isinstance(found, Key):

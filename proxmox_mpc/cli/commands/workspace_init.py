@@ -26,7 +26,10 @@ from proxmox_mpc.workspace.trust import Trust
 if TYPE_CHECKING:
     from proxmox_mpc.api.tls import Certificate
 
-Source = "env:VARIABLE, file:PATH, keyring[:NAME], command:COMMAND, prompt, or encrypted[:SOURCE]"
+Source = (
+    "env:VARIABLE, file:PATH, keyring[:NAME], command:COMMAND, prompt (typed in now, kept encrypted), encrypted:SOURCE, "
+    "or ask (typed in at every use)"
+)
 _ACCOUNT = """\
 A token of its own, that may look and change nothing, is made as root on any node by:
   pveum user add pmpc@pve
@@ -34,12 +37,12 @@ A token of its own, that may look and change nothing, is made as root on any nod
   pveum user token add pmpc@pve cli --privsep 0"""
 _SOURCES = """\
 Where is the token's secret to come from?
-  encrypted      kept in config.yml under a passphrase
+  prompt         typed in now, and kept in config.yml under a passphrase
   keyring        this desktop's key store
   file:PATH      a file that only you can read
   env:VARIABLE   an environment variable
   command:LINE   what a command prints, as in command:op read op://…
-  prompt         asked for at every use"""
+  ask            typed in at every use"""
 
 
 @local(INIT)
@@ -108,7 +111,9 @@ def init(
         registry=Registry(home),
         trust=Trust(home),
     )
-    made = make(Wish(root, title, cluster, tuple(_private(cluster))), reading, tools)
+    made = make(
+        Wish(root, title, cluster, tuple(_private(cluster)), context.options.request_timeout or 30.0), reading, tools
+    )
     result = Result.of(made, made.value.to_data())
     wanted = pull or (url is None and context.interactive and _yes(context, "Record the cluster now? [Y/n] ", True))
     if wanted:
@@ -188,7 +193,7 @@ def _asked_source(context: Context) -> str:
     if not context.interactive:
         raise UsageError("init needs --token-secret-from", hint=Source)
     context.streams.note(_SOURCES)
-    return _ask(context, "Source? [encrypted] ", "encrypted")
+    return _ask(context, "Source? [prompt] ", "prompt")
 
 
 def _ask(context: Context, question: str, usual: str) -> str:
