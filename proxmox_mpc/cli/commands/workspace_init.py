@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from proxmox_mpc.api.tls import Certificate
 
 Source = (
-    "env:VARIABLE, file:PATH, keyring[:NAME], command:COMMAND, prompt (typed in now, kept encrypted), encrypted:SOURCE, "
-    "or ask (typed in at every use)"
+    "env:VARIABLE, file:PATH, keyring[:NAME], command:COMMAND, prompt (typed in now, kept encrypted), "
+    "encrypted:SOURCE, or ask (typed in at every use)"
 )
 _ACCOUNT = """\
 A token of its own, that may look and change nothing, is made as root on any node by:
