@@ -63,6 +63,8 @@ class Simulator:
         path = "/" + "/".join(parts)
         wire: Fault | None = None
         try:
+            if request.headers.get("transfer-encoding", "").lower() == "chunked":
+                raise _PlainError(501, "chunked transfer encoding not supported")
             if form is None:
                 raise (
                     _PlainError(501, "no such uri")

@@ -137,8 +137,6 @@ class Server:
                 return
 
     def _answer(self, head: Head, stream: BinaryIO) -> Response:
-        if head.headers.get("transfer-encoding", "").lower() == "chunked":
-            return Response(501, "chunked transfer encoding not supported")
         path, _, query = head.target.partition("?")
         body = read_body(stream, head.headers)
         response = self.simulator.handle(Request(head.method, path, query, head.headers, body))

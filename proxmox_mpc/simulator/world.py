@@ -381,6 +381,11 @@ class World:
         """Return a volume as ``node`` sees it."""
         return self.volumes.get(f"{node}/{volid}") or self.volumes.get(f"/{volid}")
 
+    def volumes_on(self, storage: str, node: str) -> Iterator[Volume]:
+        """Yield the volumes of a storage on one node (empty for a shared storage)."""
+        start = f"{node}/{storage}:"
+        return (volume for key, volume in self.volumes.items() if key.startswith(start))
+
     def drop_volume(self, volume: Volume) -> None:
         """Remove a volume."""
         del self.volumes[f"{volume.node}/{volume.volid}"]

@@ -7,7 +7,7 @@ import hashlib
 from proxmox_mpc.simulator.call import Call
 from proxmox_mpc.simulator.errors import failed, invalid
 from proxmox_mpc.simulator.json import Json, JsonObject
-from proxmox_mpc.simulator.metering import storage_space
+from proxmox_mpc.simulator.metering import storage_space, volumes_held
 from proxmox_mpc.simulator.router import Routes
 from proxmox_mpc.simulator.storages import needs_access, volume_path
 from proxmox_mpc.simulator.world import Node, Storage, Volume, World
@@ -52,11 +52,11 @@ def read_definition(call: Call) -> Json:
     return definition(call.world, call.storage(call.text("storage")))
 
 
-def status_row(call: Call, storage: Storage, node: Node) -> JsonObject:
+def status_row(call: Call, storage: Storage, node: Node, held: dict[tuple[str, str], int] | None = None) -> JsonObject:
     """Return what a node says of a storage; one that it may not use is neither enabled nor active."""
     enabled = storage.enabled and storage.on(node.name)
     active = enabled and storage.active
-    total, used, avail = storage_space(call.world, storage, node.name) if active else (0, 0, 0)
+    total, used, avail = storage_space(call.world, storage, node.name, held) if active else (0, 0, 0)
     return {
         "type": storage.kind, "content": ",".join(storage.content), "shared": int(storage.shared),
         "enabled": int(enabled), "active": int(active), "total": total, "used": used, "avail": avail,
@@ -69,8 +69,9 @@ def list_storages(call: Call) -> Json:
     wanted, target = set(call.texts("content")), call.text("target")
     name = call.text("storage")
     rows: list[Json] = []
+    held = volumes_held(call.world)
     for storage in call.world.storages.values():
-        row = status_row(call, storage, call.node)
+        row = status_row(call, storage, call.node, held)
         hidden = not call.may(f"/storage/{storage.name}", *SEEING) or name not in {"", storage.name}
         if hidden or (wanted and (not wanted & set(storage.content) or not row["enabled"])):
             continue
@@ -131,12 +132,8 @@ def content(call: Call) -> Json:
     where = "" if storage.shared else call.node.name
     return [
         content_row(storage, volume)
-        for volume in call.world.volumes.values()
-        if volume.storage == storage.name
-        and volume.node == where
-        and kind in {"", volume.content}
-        and vmid in {0, volume.vmid}
-        and needs_access(call, volume)
+        for volume in call.world.volumes_on(storage.name, where)
+        if kind in {"", volume.content} and vmid in {0, volume.vmid} and needs_access(call, volume)
     ]
 
 
