@@ -7,6 +7,8 @@ whoever unpacks an archive, moves a directory or changes where a command's outpu
 from __future__ import annotations
 
 import json
+import os
+import stat
 from pathlib import Path
 
 from proxmox_mpc.domain.json import Json, JsonObject
@@ -22,8 +24,9 @@ _BOUND = {
 class Trust:
     """The file ``trust.json`` in ``home``, the user's state directory."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, uid: int | None = None) -> None:
         self._file = home / "trust.json"
+        self._uid = os.getuid() if uid is None else uid
 
     def holds(self, root: Path, config: JsonObject) -> bool:
         """Say whether the workspace at ``root`` may run the commands in ``config``."""
@@ -45,6 +48,10 @@ class Trust:
         found = read_plain(self._file)
         if found is None:
             return {}
+        if found[1].st_uid != self._uid or found[1].st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise WorkspaceError(
+                f"{self._file} can be written by somebody else, so it vouches for nothing", hint=f"rm {self._file}"
+            )
         try:
             data = json.loads(found[0])
             return {str(path): str(digest) for path, digest in data.items()}

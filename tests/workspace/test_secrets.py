@@ -271,6 +271,13 @@ def test_trust_holds_for_one_place_and_one_way_of_connecting(tmp_path: Path) -> 
     assert (tmp_path / "state/trust.json").stat().st_mode & 0o777 == 0o600
     trust.revoke(here)
     assert not trust.holds(here, config())
+    trust.grant(here, config())
+    with pytest.raises(PmpcError, match="written by somebody else"):
+        Trust(tmp_path / "state", uid=reading(tmp_path).uid + 1).holds(here, config())
+    (tmp_path / "state/trust.json").chmod(0o622)
+    with pytest.raises(PmpcError, match="written by somebody else"):
+        trust.holds(here, config())
+    (tmp_path / "state/trust.json").chmod(0o600)
     (tmp_path / "state/trust.json").write_text("{")
     with pytest.raises(PmpcError, match="damaged"):
         trust.holds(here, config())
