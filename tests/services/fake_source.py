@@ -83,7 +83,7 @@ class FakeSource:
             "/cluster/sdn/zones": [{"zone": "lab", "type": "simple", "digest": "d"}],
             "/cluster/sdn/vnets": [{"vnet": "v1", "zone": "lab", "type": "vnet", "tag": 7}],
             "/cluster/sdn/vnets/v1/subnets": [
-                {"subnet": "lab-10.1.0.0-24", "cidr": "10.1.0.0/24", "gateway": "10.1.0.1", "type": "subnet"}
+                {"subnet": "lab-10.1.0.0-24", "cidr": "10.1.0.0/24", "gateway": "10.1.0.1", "vnet": "v1"}
             ],
             "/cluster/ha/resources": [{"sid": "vm:101", "state": "started", "type": "vm", "digest": "q"}],
             "/cluster/ha/rules": [{"rule": "keep", "type": "node-affinity", "resources": "vm:101", "nodes": "pve1"}],
@@ -256,5 +256,8 @@ class FakeSource:
             rows += [{"key": key, **entry} for key, entry in pending.items() if key not in config]
             return [*rows, {"key": "digest", "value": digest}]
         if rest == ["snapshot"]:
-            return [*self.snapshots.get(vmid, []), {"name": "current", "description": "You are here!"}]
+            running = int(self.guests[vmid]["status"] == "running")
+            head: JsonObject = {"name": "current", "description": "You are here!", "running": running, "digest": digest}
+            parent = {"parent": config["parent"]} if "parent" in config else {}
+            return [*self.snapshots.get(vmid, []), head | parent]
         return {} if rest[-1] == "options" else []
