@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from proxmox_mpc.simulator.errors import invalid
@@ -105,10 +105,8 @@ def check_object(
             if not additional:
                 _add(errors, path, name, _UNKNOWN)
             continue
-        if value is not None:
-            problem = check_value(known, value, f"{path}.{name}" if path else name)
-            if problem:
-                _add(errors, path, name, problem)
+        for where, problem in _value_problems(known, value, name, path):
+            _add(errors, path, where, problem)
         if known.requires and given.get(known.requires) is None:
             where = f"{path}.{name}" if path else name
             _add(errors, path, known.requires, f"missing property - '{where}' requires this property")
@@ -119,20 +117,21 @@ def _add(errors: dict[str, str], path: str, name: str, problem: str) -> None:
     errors[where] = f"{errors[where]}\\n{problem}" if where in errors else problem
 
 
-def check_value(param: Param, value: object, path: str) -> str | None:
-    """Return why ``value`` is not acceptable for ``param``, in PVE's words."""
+def _value_problems(param: Param, value: object, name: str, path: str) -> Iterator[tuple[str, str]]:
+    """Yield a value's problems in PVE's words; the members of an array are named apart, ``name[0]``."""
+    if value is None:
+        return
     problem = _type_problem(param.type, value)
     if problem:
-        return problem
-    if isinstance(value, list):
-        return _items_problem(param, value, path)
-    return _text_problem(param, _text(value), path)
-
-
-def _items_problem(param: Param, value: list[object], path: str) -> str | None:
-    item = Param(name=param.name, type=param.items or "any", format=param.format, enum=param.enum)
-    problems = (check_value(item, member, path) for member in value)
-    return next((problem for problem in problems if problem), None)
+        yield name, problem
+    elif isinstance(value, list):
+        item = Param(name=name, type=param.items or "any", format=param.format, enum=param.enum)
+        for number, member in enumerate(value):
+            yield from _value_problems(item, member, f"{name}[{number}]", path)
+    else:
+        problem = _text_problem(param, _text(value), f"{path}.{name}" if path else name)
+        if problem:
+            yield name, problem
 
 
 def _type_problem(kind: str, value: object) -> str | None:
