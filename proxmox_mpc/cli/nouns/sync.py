@@ -10,7 +10,7 @@ SYNC = Group(
         "pull": Leaf("sync:pull", "Read the cluster and record what changed since the last pull"),
         "status": Leaf("sync:status", "Show how old and how sound the recorded state is"),
         "log": Leaf("sync:log", "List the pulls, newest first"),
-        "show": Leaf("sync:show", "Show what a pull found changed, key by key"),
+        "show": Leaf("sync:show", "Show what a pull found changed, key by key; without a number the last one"),
     },
     aliases={"list": "log", "ls": "log", "describe": "show"},
 )
