@@ -8,10 +8,6 @@ from hypothesis import strategies as st
 
 from proxmox_mpc.domain.sizes import (
     format_size,
-    human_duration,
-    human_fraction,
-    human_size,
-    parse_duration,
     parse_size,
     whole,
 )
@@ -64,56 +60,3 @@ def test_a_fraction_of_a_unit_is_refused() -> None:
     assert whole(2 * GIB, "M") == 2048
     with pytest.raises(UsageError, match="memory must be a whole number of MiB"):
         whole(1000, "M", "memory")
-
-
-@pytest.mark.parametrize(
-    ("size", "text"),
-    [
-        (0, "0 B"),
-        (1023, "1023 B"),
-        (1024, "1 KiB"),
-        (GIB // 2, "512 MiB"),
-        (3 << 39, "1.5 TiB"),
-        ((1 << 30) - 1, "1 GiB"),
-        (-2048, "-2 KiB"),
-        (1 << 70, "1024 EiB"),
-    ],
-)
-def test_sizes_for_people(size: int, text: str) -> None:
-    assert human_size(size) == text
-
-
-def test_fractions_for_people() -> None:
-    assert human_fraction(0.125) == "12.5%"
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("90", 90),
-        ("30d", 2592000),
-        ("12h", 43200),
-        ("1h30m", 5400),
-        ("2w", 1209600),
-        ("1d1s", 86401),
-        ("0", 0),
-        (" 5m ", 300),
-    ],
-)
-def test_durations_are_read(text: str, seconds: int) -> None:
-    assert parse_duration(text) == seconds
-
-
-@pytest.mark.capability("7.4")
-@pytest.mark.parametrize("text", ["", "d", "1.5h", "-3d", "30m1h", "1y", "٣", "3 d"])
-def test_anything_else_is_no_duration(text: str) -> None:
-    with pytest.raises(UsageError):
-        parse_duration(text)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "0s"), (45.9, "45s"), (200, "3m 20s"), (3600, "1h"), (1057600, "12d 5h"), (86401, "1d"), (-61, "-1m 1s")],
-)
-def test_durations_for_people(seconds: float, text: str) -> None:
-    assert human_duration(seconds) == text
