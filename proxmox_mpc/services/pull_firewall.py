@@ -31,6 +31,7 @@ def pull_firewall(pulling: Pulling) -> None:
     """Read options, rules, aliases, ipsets with their entries and security groups with their rules."""
     places = [_Place("cluster", "/cluster", ("options", "rules", "aliases", "ipset", "groups"))]
     places += [_Place(f"node:{node}", api_path("nodes", node), ("options", "rules")) for node in sorted(pulling.online)]
+    places += _vnets(pulling)
     guests = guest_paths(pulling)
     if pulling.explicit or len(guests) <= FEW_GUESTS:
         sections = ("options", "rules", "aliases", "ipset")
@@ -57,6 +58,18 @@ def pull_firewall(pulling: Pulling) -> None:
     _named(pulling, listed)
     _settle(pulling, read)
     pulling.covered("firewall")
+
+
+def _vnets(pulling: Pulling) -> list[_Place]:
+    """Return the firewalls of the vnets, which came with PVE 9."""
+    if pulling.release < 9:
+        return []
+    listed = pulling.read("/cluster/sdn/vnets")
+    if isinstance(listed, PmpcError):
+        pulling.unread("the vnets and their firewalls", listed)
+        return []
+    names = sorted(str(row.get("vnet")) for row in as_rows(listed))
+    return [_Place(f"vnet:{name}", api_path("cluster", "sdn", "vnets", name), ("options", "rules")) for name in names]
 
 
 def _named(pulling: Pulling, listed: list[tuple[_Place, str, str, JsonObject]]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from proxmox_mpc.domain.json import Json, JsonObject, as_rows, boolean, integer, text
 from proxmox_mpc.domain.source import Query, api_path
-from proxmox_mpc.errors import PmpcError
+from proxmox_mpc.errors import PermissionDenied, PmpcError
 from proxmox_mpc.services.pull_reader import Pulling
 from proxmox_mpc.state.history import last_answers
 
@@ -251,7 +251,11 @@ def pull_jobs(pulling: Pulling) -> None:
 
 
 def pull_options(pulling: Pulling) -> None:
-    """Read the options of the datacenter."""
+    """Read the datacenter's options; without Sys.Audit PVE answers with a few of them, as if there were no more."""
+    assert pulling.rights is not None
+    if not pulling.rights.has(pulling, "/", "Sys.Audit"):
+        pulling.unread("the datacenter's options", PermissionDenied("Permission check failed (/, Sys.Audit)"))
+        return
     answer = pulling.read("/cluster/options")
     if isinstance(answer, PmpcError):
         pulling.unread("the datacenter's options", answer)

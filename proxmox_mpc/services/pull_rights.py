@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from proxmox_mpc.domain.json import Json, JsonObject, boolean, text
+from proxmox_mpc.domain.json import JsonObject, boolean, text
 from proxmox_mpc.domain.source import Query
 
 if TYPE_CHECKING:
@@ -25,6 +25,11 @@ class Rights:
     def __init__(self, granted: JsonObject | None) -> None:
         self._granted = granted
         self._exact: dict[str, frozenset[str]] = {}
+
+    def has(self, pulling: Pulling, path: str, *privileges: str) -> bool:
+        """Tell whether the caller has one of the privileges on a path."""
+        self._ask(pulling, {path})
+        return self._holds(path, frozenset(privileges))
 
     def visible(self, pulling: Pulling, kind: str, keys: Iterable[str]) -> set[str]:
         """Return those of ``keys`` that the caller would have seen if they existed."""
@@ -112,8 +117,3 @@ def _volume_needs(pulling: Pulling, kind: str, key: str) -> list[list[Need]]:
     if text(known, "content") in ("images", "rootdir") and owner:
         return [everything, [_need(storage, "Datastore.Audit"), _need(guest, "VM.Config.Disk")]]
     return [[_need(storage, "Datastore.Allocate", "Datastore.AllocateSpace", "Datastore.Audit")]]
-
-
-def granted(answer: Json | Exception) -> JsonObject | None:
-    """Return the answer of GET /access/permissions, None where it is an error."""
-    return answer if isinstance(answer, dict) else None

@@ -8,7 +8,7 @@ from proxmox_mpc.domain.connection import Connection
 from proxmox_mpc.domain.json import JsonObject, as_object, text
 from proxmox_mpc.domain.shape import Field, rows
 from proxmox_mpc.domain.source import Source
-from proxmox_mpc.errors import PmpcError
+from proxmox_mpc.errors import CheckFailed, PmpcError
 from proxmox_mpc.services.identity import Identity, confirm
 from proxmox_mpc.services.privileges import grants, missing_for_reading, read_permissions
 
@@ -26,6 +26,18 @@ class Findings:
     def __init__(self) -> None:
         self.rows: list[JsonObject] = []
         self.error: PmpcError | None = None
+
+    @property
+    def failure(self) -> CheckFailed | None:
+        """What a command that only checks ends with: the failed checks by name, the first with its cause and hint."""
+        if self.error is None:
+            return None
+        failed = [str(row["check"]) for row in self.rows if row["status"] == "failed"]
+        return CheckFailed(
+            f"failed: {', '.join(dict.fromkeys(failed))}: {self.error.message}",
+            hint=self.error.hint,
+            details={"failed": failed, "cause": self.error.code},
+        )
 
     def say(self, check: str, status: str, message: str, hint: str | None = None) -> None:
         """Add one finding."""

@@ -373,6 +373,10 @@ ROUTES: tuple[Route, ...] = (
         for path, scope in (("/cluster", "cluster"), ("/nodes/{node}", "node:{node}"), (_GUEST, "guest:{vmid}"))
         for section in ("options", "rules", "aliases", "ipset", "groups")
     ),
+    *(
+        _route(f"/cluster/sdn/vnets/{{vnet}}/firewall/{section}", _firewall("vnet:{vnet}", section))
+        for section in ("options", "rules")
+    ),
     _route("/cluster/firewall/groups/{group}", _firewall("cluster", "groups", "group")),
     _route("/cluster/firewall/ipset/{name}", _firewall("cluster", "ipset", "name")),
     _route(f"{_GUEST}/firewall/ipset/{{name}}", _firewall("guest:{vmid}", "ipset", "name")),

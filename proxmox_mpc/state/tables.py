@@ -331,7 +331,8 @@ class SdnSubnet(Seen, table=True):
 
 
 class Firewall(Seen, table=True):
-    """One section of a firewall; the key is ``scope/section[/name]``, scope ``cluster``, ``node:N`` or ``guest:ID``."""
+    """One section of a firewall; the key is ``scope/section[/name]``, scope ``cluster`` or a ``node:``, ``vnet:``,
+    ``guest:`` with its name."""
 
     __tablename__ = "firewall"
 
