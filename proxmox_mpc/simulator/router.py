@@ -35,12 +35,12 @@ _CLUSTER_FAMILIES = {
 
 MODULES: dict[str, tuple[str, ...]] = {
     "root": ("root",),
-    "access": ("access", "access_writes"),
+    "access": ("access", "access_writes", "login"),
     "pools": ("pools",),
     "storage": ("storage", "storage_writes"),
     "cluster": ("cluster",),
     "nodes": ("nodes",),
-    "qemu": ("qemu", "qemu_writes", "qemu_agent"),
+    "qemu": ("qemu", "qemu_writes", "qemu_copies", "qemu_agent"),
     "lxc": ("lxc", "lxc_writes"),
     "tasks_api": ("tasks_api",),
     "firewall": ("firewall", "firewall_writes"),

@@ -8,7 +8,7 @@ from proxmox_mpc.simulator.errors import invalid
 from proxmox_mpc.simulator.handlers.qemu import ha_state
 from proxmox_mpc.simulator.json import Json, JsonObject
 from proxmox_mpc.simulator.metering import cpus, guest_use, max_memory
-from proxmox_mpc.simulator.qemu_migration import unavailable_storages
+from proxmox_mpc.simulator.migration import destinations
 from proxmox_mpc.simulator.resources import max_disk
 from proxmox_mpc.simulator.router import Routes
 from proxmox_mpc.simulator.world import Guest
@@ -103,15 +103,6 @@ def interfaces(call: Call) -> Json:
 def migration(call: Call) -> Json:
     """Return whether and where a container can migrate."""
     guest = call.guest("lxc")
-    allowed: list[Json] = []
-    barred: JsonObject = {}
-    for node in call.world.nodes.values():
-        missing = unavailable_storages(call.world, guest, node.name)
-        if missing and node.name != guest.node:
-            barred[node.name] = {"unavailable_storages": list[Json](missing)}
-        elif node.online and node.name != guest.node:
-            allowed.append(node.name)
-    return {
-        "running": int(guest.running), "allowed-nodes": allowed, "not-allowed-nodes": barred,
-        "dependent-ha-resources": [],
-    }  # fmt: skip
+    guests.check_lock(guest)
+    allowed, barred = destinations(call.world, guest)
+    return {"running": int(guest.running), "allowed-nodes": allowed, "not-allowed-nodes": barred}

@@ -6,7 +6,7 @@ from proxmox_mpc.simulator import disks, drives, guests, options
 from proxmox_mpc.simulator.call import Call
 from proxmox_mpc.simulator.editing import Edit, refuse_both
 from proxmox_mpc.simulator.errors import ApiError, failed, invalid
-from proxmox_mpc.simulator.handlers.qemu_writes import (
+from proxmox_mpc.simulator.handlers.starting import (
     refuse_replicated,
     refuse_skiplock,
     reserve,
@@ -14,7 +14,7 @@ from proxmox_mpc.simulator.handlers.qemu_writes import (
     start_task,
 )
 from proxmox_mpc.simulator.json import Json, JsonObject
-from proxmox_mpc.simulator.qemu_migration import unavailable_storages
+from proxmox_mpc.simulator.migration import unavailable_storages
 from proxmox_mpc.simulator.router import Handler, Routes
 
 routes = Routes()

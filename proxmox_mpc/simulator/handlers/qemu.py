@@ -8,7 +8,7 @@ from proxmox_mpc.simulator.disks import is_cdrom, is_drive, volume_of
 from proxmox_mpc.simulator.errors import invalid
 from proxmox_mpc.simulator.json import Json, JsonObject
 from proxmox_mpc.simulator.metering import cpus, guest_use, max_memory
-from proxmox_mpc.simulator.qemu_migration import preconditions
+from proxmox_mpc.simulator.migration import preconditions
 from proxmox_mpc.simulator.resources import max_disk
 from proxmox_mpc.simulator.router import Routes
 from proxmox_mpc.simulator.world import Guest
@@ -159,4 +159,6 @@ _CLOUDINIT = frozenset(
 @routes.get(f"{VM}/migrate")
 def migration(call: Call) -> Json:
     """Return whether and where a VM can migrate."""
-    return preconditions(call.world, call.guest("qemu"), call.text("target"))
+    guest = call.guest("qemu")
+    guests.check_lock(guest)
+    return preconditions(call.world, guest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from proxmox_mpc.simulator import disks, drives
 from proxmox_mpc.simulator.call import Call
 from proxmox_mpc.simulator.errors import TaskError, failed, invalid
-from proxmox_mpc.simulator.handlers.qemu_writes import start_task
+from proxmox_mpc.simulator.handlers.starting import start_task
 from proxmox_mpc.simulator.handlers.storage import STORE, config_digest, find_volume, usable
 from proxmox_mpc.simulator.json import Json, JsonObject
 from proxmox_mpc.simulator.router import Routes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from proxmox_mpc.simulator.call import Call, split_list
 from proxmox_mpc.simulator.errors import failed, invalid
-from proxmox_mpc.simulator.handlers.qemu_writes import start_task
+from proxmox_mpc.simulator.handlers.starting import start_task
 from proxmox_mpc.simulator.json import Json, JsonObject
 from proxmox_mpc.simulator.router import Routes
 

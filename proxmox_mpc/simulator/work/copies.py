@@ -5,8 +5,8 @@ from __future__ import annotations
 from proxmox_mpc.simulator import disks, drives
 from proxmox_mpc.simulator.errors import TaskError
 from proxmox_mpc.simulator.json import Config
+from proxmox_mpc.simulator.migration import local_disks, local_resources
 from proxmox_mpc.simulator.property_strings import new_uuid, normal_net
-from proxmox_mpc.simulator.qemu_migration import local_disks, local_resources
 from proxmox_mpc.simulator.storages import FILE_STORAGES, allocate, new_volid
 from proxmox_mpc.simulator.tasks import Work, Worker
 from proxmox_mpc.simulator.work.common import give_up_lock, guest_of, hold_lock, noun, refuse_locked, unlock

@@ -1,4 +1,4 @@
-"""Where a VM can go: what ties it to its node."""
+"""Where a guest can go: what ties it to its node."""
 
 from __future__ import annotations
 
@@ -46,27 +46,28 @@ def unavailable_storages(world: World, guest: Guest, node: str) -> list[str]:
     return sorted(store.name for store in stores if store is not None and not store.on(node))
 
 
-def preconditions(world: World, guest: Guest, target: str) -> Json:
-    """Return what GET migrate answers: allowed nodes, and why others are not (only for a stopped VM)."""
+def preconditions(world: World, guest: Guest) -> Json:
+    """Return what GET migrate answers; PVE does not look whether an allowed node is up."""
     answer: JsonObject = {
-        "running": int(guest.running),
-        "local_disks": list[Json](local_disks(world, guest)),
-        "local_resources": list[Json](local_resources(guest)),
-        "mapped-resources": [],
-        "mapped-resource-info": {},
-        "has-dbus-vmstate": 0,
-        "dependent-ha-resources": [],
-    }
-    if target:
-        return answer
+        "running": int(guest.running), "local_disks": list[Json](local_disks(world, guest)),
+        "local_resources": list[Json](local_resources(guest)), "mapped-resources": [], "mapped-resource-info": {},
+        "has-dbus-vmstate": 1,
+    }  # fmt: skip
+    allowed, barred = destinations(world, guest)
+    answer |= {"allowed_nodes": allowed, "not_allowed_nodes": barred}
+    return answer | {"dependent-ha-resources": []} if f"vm:{guest.vmid}" in world.ha.resources else answer
+
+
+def destinations(world: World, guest: Guest) -> tuple[list[Json], JsonObject]:
+    """Return the nodes that a guest may go to, and why it may not go to the others."""
     allowed: list[Json] = []
     barred: JsonObject = {}
-    for node in world.nodes.values():
-        if node.name == guest.node:
+    for name in world.nodes:
+        missing = unavailable_storages(world, guest, name)
+        if name == guest.node:
             continue
-        missing = unavailable_storages(world, guest, node.name)
         if missing:
-            barred[node.name] = {"unavailable_storages": list[Json](missing)}
-        elif node.online:
-            allowed.append(node.name)
-    return answer | {"allowed_nodes": allowed, "not_allowed_nodes": barred}
+            barred[name] = {"unavailable_storages": list[Json](missing)}
+        else:
+            allowed.append(name)
+    return allowed, barred
