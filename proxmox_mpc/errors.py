@@ -207,6 +207,12 @@ class TaskFailed(PmpcError):
     code, exit_status = "task_failed", 8
 
 
+class CheckFailed(PmpcError):
+    """A check of pmpc's surroundings failed; ``details`` has the ``failed`` checks and the ``cause``'s code."""
+
+    code, exit_status = "check_failed", 8
+
+
 # 9: refused
 class Refused(PmpcError):
     """Safety policy, or a missing confirmation, forbids it."""

@@ -125,6 +125,8 @@ def _finish(outcome: Outcome, context: Context) -> int:
         context.show(outcome.verb.shape, result)
     for warn in result.warnings:
         context.warn(warn)
+    if result.error is not None:
+        return _report(result.error, context)
     if result.status:
         return result.status
     return EXIT_PARTIAL if result.partial and not context.allow_partial else 0

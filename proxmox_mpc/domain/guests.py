@@ -17,6 +17,18 @@ KINDS: Mapping[str, Kind] = MappingProxyType({"qemu": "vm", "lxc": "ct"})
 NOUNS: Mapping[str | None, str] = MappingProxyType({"vm": "virtual machine", "ct": "container", None: "guest"})
 
 
+_LONGEST = 18
+_BEYOND = 10**_LONGEST
+
+
+def vmid_of(digits: str) -> int:
+    """Return the id that ``digits`` write; what is longer than any id becomes one that no guest has.
+
+    Neither SQLite (64 bits) nor Python's int() (4300 digits) takes numbers of any length.
+    """
+    return int(digits) if len(digits) <= _LONGEST else _BEYOND
+
+
 @dataclass(frozen=True, slots=True)
 class GuestRef:
     """One guest as /cluster/resources names it.

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from proxmox_mpc.domain.guests import NOUNS, GuestRef, Kind
+from proxmox_mpc.domain.guests import NOUNS, GuestRef, Kind, vmid_of
 from proxmox_mpc.errors import NotFound, UsageError
 
 _ID = re.compile(r"[0-9]+")
@@ -130,7 +130,7 @@ def _criteria(selection: Selection) -> tuple[tuple[Sequence[str], Callable[[Gues
 
 def _word(guests: Sequence[GuestRef], word: str, kind: Kind | None, verb: str) -> Sequence[GuestRef]:
     if match := _RANGE.fullmatch(word):
-        first, last = int(match[1]), int(match[2])
+        first, last = vmid_of(match[1]), vmid_of(match[2])
         if last < first:
             raise UsageError(f"{word}: the range ends before it begins", hint=f"write {last}-{first}")
         found = [guest for guest in guests if first <= guest.vmid <= last]
@@ -145,7 +145,8 @@ def _word(guests: Sequence[GuestRef], word: str, kind: Kind | None, verb: str) -
 
 def _named(guests: Sequence[GuestRef], text: str) -> list[GuestRef]:
     if _ID.fullmatch(text):
-        return [guest for guest in guests if guest.vmid == int(text)]
+        wanted = vmid_of(text)
+        return [guest for guest in guests if guest.vmid == wanted]
     exact = [guest for guest in guests if guest.name == text]
     # Guest names are DNS names, which do not tell capitals from small letters.
     return exact or [guest for guest in guests if guest.name and guest.name.lower() == text.lower()]

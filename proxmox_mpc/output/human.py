@@ -91,4 +91,6 @@ def _amount(unit: str, value: float) -> str:
             return f"{value * 100:.1f} %"
         case "percent":
             return f"{value:.1f} %"
-    return f"{value:.4g}" if isinstance(value, float) and not value.is_integer() else str(int(value))
+    if isinstance(value, int) or value.is_integer():
+        return str(int(value))
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from proxmox_mpc.domain.json import Json
 from proxmox_mpc.domain.source import Reading, Warn
+from proxmox_mpc.errors import PmpcError
 
 T = TypeVar("T")
 
@@ -16,7 +17,8 @@ class Result:
     """``data`` is printed in the command's shape; ``status`` is the exit status when nothing else applies.
 
     ``data`` None: the verb has printed what it had to say. ``partial`` makes it 11 unless --allow-partial; ``page``
-    replaces the table where people need another view.
+    replaces the table where people need another view. ``error``: what failed although there is data; it is said after
+    the data, and the process ends with its status.
     """
 
     data: Json
@@ -24,6 +26,7 @@ class Result:
     partial: bool = False
     status: int = 0
     page: str | None = None
+    error: PmpcError | None = None
 
     @classmethod
     def of(cls, reading: Reading[T], data: Json) -> Result:

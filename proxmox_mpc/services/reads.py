@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from proxmox_mpc.domain.guests import vmid_of
 from proxmox_mpc.domain.json import Json, JsonObject, Param, text
 from proxmox_mpc.domain.source import Query, Reading, Source, Warn, api_path
 from proxmox_mpc.errors import AuthenticationError, NotFound, NotRecorded, PmpcError, TlsError
@@ -126,4 +127,4 @@ def guest_id(source: Source, named: str | None) -> int | None:
     """Return the vmid that an id or a name means; an id may also be that of a guest that no longer exists."""
     if named is None:
         return None
-    return int(named) if named.isdecimal() else find_guest(source, named).vmid
+    return vmid_of(named) if named.isascii() and named.isdecimal() else find_guest(source, named).vmid

@@ -269,15 +269,16 @@ def test_doctor_finds_a_healthy_set_up(lab: Pmpc, pmpc: Pmpc, served: Served) ->
 
 
 @pytest.mark.capability("10.2", "7.1")
-def test_doctor_ends_with_the_status_of_the_first_failure(pmpc: Pmpc, served: Served) -> None:
+def test_doctor_prints_all_findings_and_ends_with_8_when_one_failed(pmpc: Pmpc, served: Served) -> None:
     nothing = pmpc("doctor", "-o", "json")
-    assert (nothing.status, nothing.stdout) == (3, "")
-    checks = {row["check"]: row["status"] for row in nothing.error["details"]["checks"]}
+    assert (nothing.status, nothing.error["details"]) == (8, {"failed": ["configuration"], "cause": "workspace"})
+    checks = {row["check"]: row["status"] for row in nothing.json}
     assert (checks["program"], checks["configuration"], checks["server"]) == ("ok", "failed", "skipped")
     wrong = {**served.environ, "PMPC_TOKEN_SECRET": "00000000-0000-0000-0000-000000000000"}
     outcome = pmpc("doctor", env=wrong)
-    assert (outcome.status, outcome.stdout) == (4, "")
-    assert "server         failed" in outcome.stderr and "clock          skipped" in outcome.stderr
+    assert outcome.status == 8
+    assert "server         failed" in outcome.stdout and "clock          skipped" in outcome.stdout
+    assert outcome.stderr.startswith("error: failed: server: ")
 
 
 @pytest.mark.capability("10.2", "9.2")

@@ -133,6 +133,8 @@ def test_kinds_and_nodes_can_be_chosen(cluster: Cluster) -> None:
         (("sync", "pull", "--node", "pve9"), 5),
         (("sync", "show", "99"), 5),
         (("sync", "show", "0"), 2),
+        (("sync", "show", "9" * 24), 2),
+        (("sync", "log", "--limit", "9" * 24), 2),
         (("vm", "history", "99999"), 3),
     ],
 )

@@ -45,6 +45,15 @@ def test_a_guest_is_named_by_id_or_name(text: str, vmid: int) -> None:
     assert find(GUESTS, text).vmid == vmid
 
 
+@pytest.mark.capability("7.4")
+def test_digits_beyond_every_id_name_nothing() -> None:
+    endless = "1" * 5000
+    for words in ((endless,), (f"{endless}-{endless}1",)):
+        with pytest.raises(NotFound):
+            select(GUESTS, Selection(words))
+    assert ids(f"100-{endless}") == [one.vmid for one in GUESTS]
+
+
 def test_digits_are_an_id_even_where_a_name_looks_like_one() -> None:
     with pytest.raises(NotFound):
         find([guest(100, "999")], "999")

@@ -121,3 +121,13 @@ def test_visible_leaves_printable_text_alone_and_escapes_the_rest(text: str) -> 
     assert shown.isprintable() or any(not char.isprintable() for char in text)
     if text.isprintable():
         assert shown == text or any(char in text for char in "\u061c\u200e\u200f")
+
+
+def test_a_number_of_no_unit_is_read_without_an_exponent() -> None:
+    assert [cell(None, value) for value in (834912.4, 0.2871, 12.0, 1234, float("inf"))] == [
+        "834912",
+        "0.2871",
+        "12",
+        "1234",
+        "inf",
+    ]

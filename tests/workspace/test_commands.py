@@ -208,7 +208,7 @@ def test_ciphertext_and_secrets_are_shown_by_their_source_alone(lab: Pmpc) -> No
 
 
 @pytest.mark.capability("9.4", "9.5", "9.1")
-def test_check_says_all_and_ends_as_the_first_failure_does(lab: Pmpc) -> None:
+def test_check_prints_all_findings_and_ends_with_8_when_one_failed(lab: Pmpc) -> None:
     rows = lab.ok("workspace", "check")
     assert [row["check"] for row in rows] == ["files", "database", "server", "cluster", "privileges"]
     config(lab).chmod(0o644)
@@ -218,8 +218,13 @@ def test_check_says_all_and_ends_as_the_first_failure_does(lab: Pmpc) -> None:
     lab.ok("workspace", "config", "set", "cluster.token_id", "root@pam!pmpc")
     lab.ok("workspace", "config", "set", "cluster.token_secret", "env:WRONG")
     failed = lab("workspace", "check", "-o", "json", env={"WRONG": "not-it"})
-    assert (failed.status, failed.stdout) == (4, "")
-    statuses = {row["check"]: row["status"] for row in failed.error["details"]["checks"]}
+    assert (failed.status, failed.error["code"], failed.error["details"]["cause"]) == (
+        8,
+        "check_failed",
+        "authentication",
+    )
+    assert "server" in failed.error["message"] and failed.error["hint"]
+    statuses = {row["check"]: row["status"] for row in failed.json}
     assert statuses == {
         "files": "ok", "database": "ok", "server": "failed", "cluster": "skipped", "privileges": "skipped"
     }  # fmt: skip
@@ -232,10 +237,12 @@ def test_check_says_all_and_ends_as_the_first_failure_does(lab: Pmpc) -> None:
 def test_another_cluster_at_the_workspace_s_address_is_refused(lab: Pmpc) -> None:
     lab.ok("vm", "list")
     lab.ok("workspace", "config", "set", "cluster.endpoints", "sim://datacenter:2:10:1")
-    for argv in (("vm", "list"), ("node", "list"), ("workspace", "check")):
+    for argv in (("vm", "list"), ("node", "list")):
         outcome = lab(*argv, "-o", "json")
         assert (outcome.status, outcome.stdout, outcome.error["code"]) == (3, "", "wrong_cluster"), argv
     assert json.loads(outcome.stderr)["error"]["details"]["expected"]["name"] == "homelab"
+    checked = lab("workspace", "check", "-o", "json")
+    assert (checked.status, checked.error["details"]["cause"]) == (8, "wrong_cluster")
     # A workspace that is bound to nothing does not refuse, and says so.
     lab.ok("workspace", "config", "unset", "cluster.identity")
     assert lab("vm", "list").status == 0

@@ -28,8 +28,7 @@ from proxmox_mpc.services.workspace_check import Findings
 def doctor(ctx: typer.Context) -> Result:
     """Check all that pmpc needs: program, configuration, files, database, server, credentials, privileges, clock.
 
-    When one fails, all findings are told on stderr (with -o json in the error's details), and the status is the one
-    that this failure has in any other command.
+    Ends with status 8 when one of them fails.
     """
     context = context_of(ctx)
     findings = Findings()
@@ -39,14 +38,7 @@ def doctor(ctx: typer.Context) -> Result:
         _files(context, findings)
         _server(context, findings)
     _skip_rest(findings)
-    if findings.error is None:
-        return Result([*findings.rows])
-    if not context.streams.machine:
-        from proxmox_mpc.output.tables import table
-
-        context.streams.note(table(findings.rows, DOCTOR_ROWS.fields[:3], header=True, width=context.streams.width))
-    findings.error.details["checks"] = [*findings.rows]
-    raise findings.error
+    return Result([*findings.rows], error=findings.failure)
 
 
 def _configuration(context: Context) -> str:

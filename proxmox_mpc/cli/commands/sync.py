@@ -42,6 +42,9 @@ Node = Annotated[
     typer.Option("--node", metavar="NODE", help="read only what belongs to this node", autocompletion=values("node")),
 ]
 
+_MOST = 10**9
+"""No run has a higher number; SQLite takes 64 bits."""
+
 
 @local(RUN_PAGE)
 def pull(ctx: typer.Context, only: Only = None, node: Node = None) -> Result:
@@ -72,7 +75,7 @@ def status(ctx: typer.Context) -> Result:
 @local(RUN_ROWS)
 def log(
     ctx: typer.Context,
-    limit: Annotated[int, typer.Option(metavar="N", min=1, help="how many at most")] = 50,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, max=_MOST, help="how many at most")] = 50,
 ) -> Result:
     """List the pulls, newest first."""
     return Result([*list_runs(context_of(ctx).store, limit)])
@@ -83,7 +86,7 @@ def show(
     ctx: typer.Context,
     run: Annotated[
         int | None,
-        typer.Argument(metavar="[RUN]", min=1, help="the run's number", autocompletion=values("run")),
+        typer.Argument(metavar="[RUN]", min=1, max=_MOST, help="the run's number", autocompletion=values("run")),
     ] = None,
 ) -> Result:
     """Show what a pull found changed, key by key; without a number the last one."""
@@ -103,10 +106,11 @@ def history(
     A guest that is gone is named by its vmid.
     """
     from proxmox_mpc.cli.commands.guest_args import kind_of
+    from proxmox_mpc.domain.guests import vmid_of
     from proxmox_mpc.services.guests import find_guest
 
     context = context_of(ctx)
-    number = int(guest) if guest.isascii() and guest.isdecimal() else None
+    number = vmid_of(guest) if guest.isascii() and guest.isdecimal() else None
     if number is None:
         number = find_guest(context.recorded, guest, kind_of(ctx), "history").vmid
     return Result([*guest_changes(context.store, number)])

@@ -136,7 +136,7 @@ def use(
 def check(ctx: typer.Context) -> Result:
     """Check files, database, server, credentials, identity and privileges.
 
-    Ends with the status of the first check that fails, all findings in the error's details.
+    Ends with status 8 when one of them fails.
     """
     context = context_of(ctx)
     findings = Findings()
@@ -153,12 +153,7 @@ def check(ctx: typer.Context) -> Result:
         check_server(findings, context.api, settings.connection, settings.identity)
 
     findings.run("server", connected)
-    if findings.error is None:
-        return Result(list[Json](findings.rows))
-    for row in findings.rows:
-        context.streams.note(f"{row['status']}: {row['check']}: {row['message']}")
-    findings.error.details["checks"] = list(findings.rows)
-    raise findings.error
+    return Result(list[Json](findings.rows), error=findings.failure)
 
 
 @local(TRUSTED)
