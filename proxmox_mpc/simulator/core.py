@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import RLock
@@ -10,7 +11,7 @@ from threading import RLock
 from proxmox_mpc.simulator import facts, router, tasks
 from proxmox_mpc.simulator.auth import authenticate
 from proxmox_mpc.simulator.authorization import authorize
-from proxmox_mpc.simulator.call import Answer, Call, Caller
+from proxmox_mpc.simulator.call import Answer, Call
 from proxmox_mpc.simulator.clock import Clock
 from proxmox_mpc.simulator.decoding import decode_body, decode_form, decode_path
 from proxmox_mpc.simulator.errors import ApiError, failed, invalid
@@ -24,6 +25,9 @@ from proxmox_mpc.simulator.world import World
 METHODS = frozenset({"GET", "POST", "PUT", "DELETE"})
 UNAUTHORIZED_DELAY = 3.0
 """Seconds by which PVE holds back every 401 (pve-http-server, AnyEvent.pm)."""
+
+_WRITES_NOTHING = re.compile(r"^/access/ticket|/agent(?:/|$)|/tasks/|/status/(?:stop|shutdown|reset|suspend|resume)$")
+"""Calls other than GET that work without quorum."""
 
 _JSON = "application/json;charset=UTF-8"
 _HEADERS = {"Cache-Control": "max-age=0", "Pragma": "no-cache", "Server": "pve-api-daemon/3.0"}
@@ -48,7 +52,8 @@ class Simulator:
     @property
     def local_node(self) -> str:
         """The node whose API is called: the first that is up."""
-        return next(node.name for node in self.world.nodes.values() if node.online)
+        nodes = list(self.world.nodes.values())
+        return next((node.name for node in nodes if node.online), nodes[0].name)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -111,7 +116,7 @@ class Simulator:
             self.world, self.clock, caller, method, found.template, checked, self.local_node, permissions,
         )  # fmt: skip
         if method != "GET":
-            self._need_quorum(caller, found.template)
+            self._need_quorum(found.template)
         answer = found.handler(call)
         self.dirty = self.dirty or method != "GET" or call.changed
         return answer if isinstance(answer, Answer) else Answer(answer)
@@ -127,9 +132,9 @@ class Simulator:
         if not node.online:
             raise ApiError(595, "No route to host", empty=True)
 
-    def _need_quorum(self, caller: Caller, template: str) -> None:
-        """Raise what a write gives while /etc/pve is read-only; logging in writes nothing."""
-        if not self.world.quorate and not template.startswith("/access/ticket") and caller.user:
+    def _need_quorum(self, template: str) -> None:
+        """Raise what a write gives while /etc/pve is read-only; some calls write nothing there."""
+        if not self.world.quorate and not _WRITES_NOTHING.search(template):
             raise failed("cluster not ready - no quorum?")
 
 

@@ -52,9 +52,6 @@ BUILT_IN_ROLES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """The roles that PVE 9 brings along."""
 
-# The VM.Monitor of PVE 8 was split into the guest agent's privileges in PVE 9.
-EIGHT_ONLY = "VM.Monitor"
-
 ALL_PRIVILEGES = frozenset(BUILT_IN_ROLES["Administrator"])
 
 

@@ -21,7 +21,7 @@ FAILING = 0.3
 """Seconds after which a task ends that fails at its beginning."""
 
 KEPT = 1000
-"""Finished tasks a node remembers at least."""
+"""Finished tasks that a world remembers at least."""
 
 _UPID = re.compile(r"UPID:([^:\s]+):([0-9A-F]{8}):([0-9A-F]{8,9}):([0-9A-F]{8}):([^:\s]+):([^:\s]*):([^:\s]+):")
 
@@ -117,18 +117,8 @@ def worker(kind: str) -> Worker:
     return workers.get(kind, Worker())
 
 
-def start(
-    world: World,
-    now: float,
-    *,
-    kind: str,
-    guest: str,
-    user: str,
-    node: str,
-    job: JsonObject,
-    seconds: float | None = None,
-) -> str:
-    """Start a task and return its UPID; ``user`` may be a token's full id."""
+def start(world: World, now: float, *, kind: str, guest: str, user: str, node: str, job: JsonObject) -> str:
+    """Start a task and return its UPID; ``user`` may be a token's full id, ``job["seconds"]`` says how long it takes."""
     pid = 6000 + world.count("pid")
     home = world.nodes[node]
     pstart = int((now - home.booted) * 100) if home.booted else int(now * 100) & 0x7FFFFFFF
@@ -136,17 +126,12 @@ def start(
     task = Task(upid, node, pid, pstart, int(now), kind, guest, user, now, now, job)
     world.tasks[upid] = task
     world.log.append(_log_row(world, node, int(now), user, f"starting task {upid}"))
-    work = Work(world, task, now)
-    done = worker(kind)
-    length = done.seconds if seconds is None else seconds
+    work, done = Work(world, task, now), worker(kind)
     try:
         done.begin(work)
+        length = float(str(job.get("seconds", done.seconds)))
     except TaskError as error:
-        job["failed"] = str(error)
-        length = FAILING
-    asked = job.get("seconds")
-    if isinstance(asked, int | float) and "failed" not in job:
-        length = float(asked)
+        job["failed"], length = str(error), FAILING
     job["warnings"] = work.warnings
     task.end = now + length / world.task_speed if world.task_speed else now
     _forget(world)
@@ -224,10 +209,10 @@ def _log_row(world: World, node: str, now: int, user: str, text: str) -> JsonObj
 
 def _forget(world: World) -> None:
     """Drop the oldest finished tasks beyond those that are kept."""
-    if len(world.tasks) <= 2 * KEPT * max(1, len(world.nodes)):
+    if len(world.tasks) <= 2 * KEPT:
         return
     finished = sorted((t for t in world.tasks.values() if t.endtime is not None), key=lambda t: t.starttime)
-    for task in finished[: len(finished) // 2]:
+    for task in finished[:-KEPT]:
         del world.tasks[task.upid]
 
 
