@@ -25,13 +25,13 @@ FACTS = Path(__file__).parents[2] / "proxmox_mpc" / "simulator" / "facts"
 # What the simulator does not serve: terminals, cluster building, Ceph, ACME, remote migration, notifications …
 UNSERVED = re.compile(
     r"^/cluster/(acme|bulk-action|ceph|config/(join|nodes/|qdevice|totem|apiversion)|notifications|qemu"
-    r"|sdn/(fabrics|prefix-lists|route-maps|lock|rollback|dry-run)|metrics/export)"
-    r"|^/access/(openid/|vncticket|domains/\{realm\}/sync)"
+    r"|sdn/(fabrics|prefix-lists|route-maps|dry-run)|metrics/export)"
+    r"|^/access/(openid/|vncticket)"
     r"|/(vncproxy|vncwebsocket|spiceproxy|termproxy|vncshell|spiceshell|mtunnel|mtunnelwebsocket|remote_migrate|rrd"
-    r"|dbus-vmstate|sendkey|monitor|unlink|feature|journal|report)$"
-    r"|^/nodes/\{node\}/(ceph|scan|capabilities/qemu/(cpu-flags|migration)|certificates/acme|hardware/pci/"
-    r"|apt/(changelog|repositories)|bulk-action|config|disks/(directory|lvm|lvmthin|zfs|wipedisk|initgpt)"
-    r"|execute|migrateall|startall|stopall|suspendall|wakeonlan|query-oci|oci|sdn/fabrics|sdn/vnets"
+    r"|dbus-vmstate|sendkey|monitor|unlink|feature)$"
+    r"|^/nodes/\{node\}/(ceph|capabilities/qemu/(cpu-flags|migration)|certificates/acme|hardware/pci/"
+    r"|apt/(changelog|repositories)|bulk-action|disks/(directory|lvm|lvmthin|zfs|wipedisk|initgpt)"
+    r"|execute|query-oci|oci|sdn/fabrics|sdn/vnets"
     r"|sdn/zones/\{zone\}/(bridges|ip-vrf)|storage/\{storage\}/(file-restore|import-metadata|identity|oci-registry-pull))"
 )
 

@@ -88,6 +88,16 @@ delete str? long=4096 format=pve-configid-list
 digest str? long=64
 @realm
 """,
+    "POST /access/domains/{realm}/sync": r"""
+check ["and", ["perm", "/access/realm/{realm}", ["Realm.AllocateUser"]], ["perm", "/access/groups", ["User.Modify"]]]
+dry-run bool?
+enable-new bool?
+full bool?
+purge bool?
+realm str long=32 format=pve-realm
+remove-vanished str? pattern=(?:(?:(?:acl|properties|entry);)*(?:acl|properties|entry))|none
+scope str? enum=users|groups|both
+""",
     "GET /access/groups": r"""
 check all
 """,

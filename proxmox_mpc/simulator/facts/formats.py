@@ -3,6 +3,15 @@
 # ruff: noqa: E501
 
 FORMATS: dict[str, str] = {
+    "acme": r"""
+account str? format=pve-configid
+domains str? format=pve-acme-domain-list
+""",
+    "acmedomain": r"""
+alias str? format=pve-acme-alias
+domain str format=pve-acme-domain default
+plugin str? format=pve-configid
+""",
     "backup-fleecing": r"""
 enabled bool? default
 storage str? format=pve-storage-id
@@ -597,6 +606,11 @@ origin str?
     "user-tag-access": r"""
 user-allow str? enum=none|list|existing|free
 user-allow-list str? pattern=(?i:[a-z0-9_][a-z0-9_\-\+\.]*)(?:;(?i:[a-z0-9_][a-z0-9_\-\+\.]*))*
+""",
+    "wakeonlan": r"""
+bind-interface str? format=pve-iface
+broadcast-address str? format=ipv4
+mac str format=mac-addr default
 """,
     "webauthn": r"""
 allow-subdomains bool?

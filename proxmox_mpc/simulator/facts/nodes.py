@@ -88,6 +88,26 @@ proxy
 check all
 node str format=pve-node
 """,
+    "GET /nodes/{node}/config": r"""
+proxy
+check ["perm", "/", ["Sys.Audit"]]
+node str format=pve-node
+property str? enum=acme|acmedomain0|acmedomain1|acmedomain2|acmedomain3|acmedomain4|acmedomain5|ballooning-target|description|location|startall-onboot-delay|wakeonlan
+""",
+    "PUT /nodes/{node}/config": r"""
+proxy
+check ["perm", "/", ["Sys.Modify"]]
+acme str? format=acme
+acmedomain[n] str? format=acmedomain
+ballooning-target int? min=0 max=100
+delete str? format=pve-configid-list
+description str? long=65536
+digest str? long=40
+location str? format=pve-node-location
+node str format=pve-node
+startall-onboot-delay int? min=0 max=300
+wakeonlan str? format=wakeonlan
+""",
     "GET /nodes/{node}/disks": r"""
 proxy
 check all
@@ -150,6 +170,33 @@ data str
 digest str? long=64
 node str format=pve-node
 """,
+    "GET /nodes/{node}/journal": r"""
+proxy
+check ["perm", "/nodes/{node}", ["Sys.Syslog"]]
+endcursor str?
+identifiers bool?
+kernel bool?
+lastentries int? min=0
+node str format=pve-node
+priority str? pattern=^([0-7](\.\.[0-7])?)?$
+service str? long=128 pattern=^[A-Za-z0-9_.@:*?!\[\]\/-]+$
+since int? min=0
+startcursor str?
+structured bool?
+unit str? long=256 pattern=^[A-Za-z0-9_.@:-]+$
+units bool?
+until int? min=0
+""",
+    "POST /nodes/{node}/migrateall": r"""
+proxy
+check all
+max-workers int? min=1 max=64
+maxworkers int? min=1 max=64
+node str format=pve-node
+target str format=pve-node
+vms str? format=pve-vmid-list
+with-local-disks bool?
+""",
     "GET /nodes/{node}/netstat": r"""
 proxy
 check ["perm", "/nodes/{node}", ["Sys.Audit"]]
@@ -161,6 +208,62 @@ check ["or", ["perm", "/", ["Sys.Audit", "Sys.Modify"]], ["perm", "/nodes/{node}
 node str format=pve-node
 url str pattern=https?://.*
 verify-certificates bool?
+""",
+    "GET /nodes/{node}/report": r"""
+proxy
+check ["perm", "/nodes/{node}", ["Sys.Audit"]]
+node str format=pve-node
+""",
+    "GET /nodes/{node}/scan": r"""
+check all
+node str format=pve-node
+""",
+    "GET /nodes/{node}/scan/cifs": r"""
+proxy
+check ["perm", "/storage", ["Datastore.Allocate"]]
+domain str?
+node str format=pve-node
+password str?
+server str format=pve-storage-server
+username str?
+""",
+    "GET /nodes/{node}/scan/iscsi": r"""
+proxy
+check ["perm", "/storage", ["Datastore.Allocate"]]
+node str format=pve-node
+portal str format=pve-storage-portal-dns
+""",
+    "GET /nodes/{node}/scan/lvm": r"""
+proxy
+check ["perm", "/storage", ["Datastore.Allocate"]]
+node str format=pve-node
+""",
+    "GET /nodes/{node}/scan/lvmthin": r"""
+proxy
+check ["perm", "/storage", ["Datastore.Allocate"]]
+node str format=pve-node
+vg str long=100 pattern=[a-zA-Z0-9\.\+\_][a-zA-Z0-9\.\+\_\-]+
+""",
+    "GET /nodes/{node}/scan/nfs": r"""
+proxy
+check ["perm", "/storage", ["Datastore.Allocate"]]
+node str format=pve-node
+server str format=pve-storage-server
+""",
+    "GET /nodes/{node}/scan/pbs": r"""
+proxy
+check ["perm", "/storage", ["Datastore.Allocate"]]
+fingerprint str? pattern=([A-Fa-f0-9]{2}:){31}[A-Fa-f0-9]{2}
+node str format=pve-node
+password str
+port int? min=1 max=65535
+server str format=pve-storage-server
+username str
+""",
+    "GET /nodes/{node}/scan/zfs": r"""
+proxy
+check ["perm", "/storage", ["Datastore.Allocate"]]
+node str format=pve-node
 """,
     "GET /nodes/{node}/services": r"""
 proxy
@@ -202,6 +305,14 @@ check ["perm", "/nodes/{node}", ["Sys.Modify"]]
 node str format=pve-node
 service str enum=chrony|corosync|cron|ksmtuned|lxcfs|postfix|proxmox-firewall|pve-cluster|pve-firewall|pve-ha-crm|pve-ha-lrm|pve-lxc-syscalld|pvedaemon|pvefw-logger|pveproxy|pvescheduler|pvestatd|qmeventd|spiceproxy|sshd|syslog|systemd-journald|systemd-timesyncd
 """,
+    "POST /nodes/{node}/startall": r"""
+proxy
+check all
+force bool?
+max-workers int? min=1 max=64
+node str format=pve-node
+vms str? format=pve-vmid-list
+""",
     "GET /nodes/{node}/status": r"""
 proxy
 check ["perm", "/nodes/{node}", ["Sys.Audit"]]
@@ -212,6 +323,15 @@ proxy
 check ["perm", "/nodes/{node}", ["Sys.PowerMgmt"]]
 command str enum=reboot|shutdown
 node str format=pve-node
+""",
+    "POST /nodes/{node}/stopall": r"""
+proxy
+check all
+force-stop bool?
+max-workers int? min=1 max=64
+node str format=pve-node
+timeout int? min=0 max=7200
+vms str? format=pve-vmid-list
 """,
     "DELETE /nodes/{node}/subscription": r"""
 proxy
@@ -234,6 +354,13 @@ proxy
 check ["perm", "/nodes/{node}", ["Sys.Modify"]]
 key str long=32 pattern=\s*pve([1248])([cbsp])-(arm-)?[0-9a-f]{10}\s*
 node str format=pve-node
+""",
+    "POST /nodes/{node}/suspendall": r"""
+proxy
+check all
+max-workers int? min=1 max=64
+node str format=pve-node
+vms str? format=pve-vmid-list
 """,
     "GET /nodes/{node}/syslog": r"""
 proxy
@@ -259,6 +386,10 @@ timezone str
     "GET /nodes/{node}/version": r"""
 proxy
 check all
+node str format=pve-node
+""",
+    "POST /nodes/{node}/wakeonlan": r"""
+check ["perm", "/nodes/{node}", ["Sys.PowerMgmt"]]
 node str format=pve-node
 """,
 }

@@ -164,6 +164,20 @@ url str?
 check all
 ipam str short=2 pattern=[a-zA-Z][a-zA-Z0-9]*[a-zA-Z0-9]
 """,
+    "DELETE /cluster/sdn/lock": r"""
+check ["perm", "/sdn", ["SDN.Allocate"]]
+force bool?
+lock-token str?
+""",
+    "POST /cluster/sdn/lock": r"""
+check ["perm", "/sdn", ["SDN.Allocate"]]
+allow-pending bool?
+""",
+    "POST /cluster/sdn/rollback": r"""
+check ["perm", "/sdn", ["SDN.Allocate"]]
+lock-token str?
+release-lock bool?
+""",
     "GET /cluster/sdn/vnets": r"""
 check all
 pending bool?
