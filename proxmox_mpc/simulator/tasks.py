@@ -118,7 +118,7 @@ def worker(kind: str) -> Worker:
 
 
 def start(world: World, now: float, *, kind: str, guest: str, user: str, node: str, job: JsonObject) -> str:
-    """Start a task and return its UPID; ``user`` may be a token's full id, ``job["seconds"]`` says how long it takes."""
+    """Start a task and return its UPID; ``user`` may be a token's full id, ``job["seconds"]`` sets its length."""
     pid = 6000 + world.count("pid")
     home = world.nodes[node]
     pstart = int((now - home.booted) * 100) if home.booted else int(now * 100) & 0x7FFFFFFF
