@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,7 +85,7 @@ class Context:
 
     def show(self, shape: Shape, result: Result, *, line: bool = False) -> None:
         """Print a result now: what a verb returns, or each answer of one that runs on; ``line``: JSON on one line."""
-        render(result, shape, replace(self.view, line=line), self.streams)
+        render(result, shape, self.view._replace(line=line), self.streams)
 
     def warn(self, warn: Warn) -> None:
         """Say a warning on stderr and in the log."""
@@ -241,7 +240,7 @@ class Context:
         warn = blindness(self.live, verb.audit)
         if warn is None:
             return result
-        return replace(result, warnings=(*result.warnings, warn), partial=True)
+        return result._replace(warnings=(*result.warnings, warn), partial=True)
 
     def close(self) -> None:
         """Close what was opened."""

@@ -7,7 +7,6 @@ Only values from the command line are stored here; environment and configuration
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from typer import BadParameter
@@ -24,26 +23,26 @@ FORMATS = ("table", "json", "yaml")
 COLOURS = ("auto", "always", "never")
 
 
-@dataclass
 class Options:
     """What the command line said; None where it said nothing."""
 
-    output: str | None = None
-    query: str | None = None
-    workspace: str | None = None
-    quiet: bool = False
-    verbose: int = 0
-    log_file: str | None = None
-    color: str | None = None
-    no_input: bool = False
-    request_timeout: float | None = None
-    allow_partial: bool | None = None
-    offline: bool = False
-    columns: str | None = None
-    filter: list[str] = field(default_factory=list)
-    sort: list[str] = field(default_factory=list)
-    no_header: bool = False
-    wide: bool = False
+    def __init__(self) -> None:
+        self.output: str | None = None
+        self.query: str | None = None
+        self.workspace: str | None = None
+        self.quiet = False
+        self.verbose = 0
+        self.log_file: str | None = None
+        self.color: str | None = None
+        self.no_input = False
+        self.request_timeout: float | None = None
+        self.allow_partial: bool | None = None
+        self.offline = False
+        self.columns: str | None = None
+        self.filter: list[str] = []
+        self.sort: list[str] = []
+        self.no_header = False
+        self.wide = False
 
 
 def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:

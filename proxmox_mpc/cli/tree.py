@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
-_NO_SETTINGS: dict[str, object] = {}
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """A verb: ``target`` is ``module:attribute`` below cli.commands; ``help`` is the first line of its docstring."""
 
     target: str
@@ -18,11 +18,10 @@ class Leaf:
     @property
     def settings(self) -> dict[str, object]:
         """The parser settings of the command."""
-        return dict(_NO_SETTINGS)
+        return {}
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """A noun or a family of verbs.
 
     ``aliases`` are hidden names of members; ``elsewhere`` are names that people try, with what to do instead.
@@ -31,8 +30,8 @@ class Group:
     help: str
     members: Mapping[str, Leaf | Group]
     doc: str = ""
-    aliases: Mapping[str, str] = field(default_factory=dict)
-    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, str] = _NONE
+    elsewhere: Mapping[str, str] = _NONE
     sections: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def headings(self) -> Iterator[tuple[str, list[str]]]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
 Run = Callable[..., Result]
 
 
-@dataclass(frozen=True, slots=True)
-class Verb:
+class Verb(NamedTuple):
     """One verb of the tree.
 
     ``offline``: the database can answer it too. ``audit``: the privilege without which an empty list proves nothing.
@@ -38,8 +36,7 @@ class Verb:
     audit: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """A verb's result together with the verb, as ``cli.main`` gets it for rendering."""
 
     verb: Verb

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from types import MappingProxyType
+from typing import Literal, NamedTuple, TypeAlias
 
 from proxmox_mpc.domain.connection import Secret
 from proxmox_mpc.domain.json import Param
@@ -12,10 +12,9 @@ from proxmox_mpc.domain.json import Param
 Method: TypeAlias = Literal["POST", "PUT", "DELETE"]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One writing request: a path made by ``api_path``, and its parameters; ``Secret`` values print as ``***``."""
 
     method: Method
     path: str
-    form: Mapping[str, Param | Secret] = field(default_factory=dict)
+    form: Mapping[str, Param | Secret] = MappingProxyType({})

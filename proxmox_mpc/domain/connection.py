@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 
 class Secret:
@@ -31,16 +31,14 @@ class Secret:
         return hash(self._text)
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """An API token: ``token_id`` is ``user@realm!name``; ``secret`` is asked of its source when first needed."""
 
     token_id: str
     secret: Callable[[], Secret]
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(NamedTuple):
     """A user with a password, for a ticket; ``otp`` gives the TFA answer when the server asks for one."""
 
     username: str
@@ -48,8 +46,7 @@ class Login:
     otp: Callable[[], Secret] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Tls:
+class Tls(NamedTuple):
     """What certificate is accepted: the system's authorities, a CA file, or one pinned SHA-256 fingerprint."""
 
     verify: bool = True
@@ -57,8 +54,7 @@ class Tls:
     fingerprint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(NamedTuple):
     """Everything from one source (workspace or environment, never mixed) that is needed to reach a cluster.
 
     ``endpoints`` are base URLs without ``/api2`` (``https://pve1:8006``, ``sim://homelab``), tried in order.

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from proxmox_mpc.domain.json import JsonObject
+from proxmox_mpc.domain.json import Json
 from proxmox_mpc.domain.source import api_path
 
 Kind = Literal["vm", "ct"]
@@ -29,8 +28,7 @@ def vmid_of(digits: str) -> int:
     return int(digits) if len(digits) <= _LONGEST else _BEYOND
 
 
-@dataclass(frozen=True, slots=True)
-class GuestRef:
+class GuestRef(NamedTuple):
     """One guest as /cluster/resources names it.
 
     ``type`` is PVE's word in paths (qemu, lxc), ``kind`` pmpc's (vm, ct). ``answers`` is False when its node is known
@@ -47,7 +45,7 @@ class GuestRef:
     pool: str | None = None
     lock: str | None = None
     answers: bool = True
-    row: JsonObject = field(default_factory=dict, compare=False, repr=False)
+    row: Mapping[str, Json] = MappingProxyType({})
 
     @property
     def kind(self) -> Kind:

@@ -6,7 +6,7 @@ qemu-server 8.0.8 turned ``memory`` into a string). These readers are the one pl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias, Union
 
 from proxmox_mpc.errors import UnexpectedAnswer
@@ -33,7 +33,7 @@ def as_rows(value: Json, what: str = "the answer") -> list[JsonObject]:
     return [as_object(row, what) for row in value]
 
 
-def text(row: JsonObject, key: str) -> str | None:
+def text(row: Mapping[str, Json], key: str) -> str | None:
     """Return a string field; numbers become their text, absent and null become None."""
     value = row.get(key)
     if value is None or isinstance(value, str):
@@ -45,13 +45,13 @@ def text(row: JsonObject, key: str) -> str | None:
     return None
 
 
-def integer(row: JsonObject, key: str) -> int | None:
+def integer(row: Mapping[str, Json], key: str) -> int | None:
     """Return an integer field whatever its spelling; what is no number becomes None."""
     value = number(row, key)
     return None if value is None else int(value)
 
 
-def number(row: JsonObject, key: str) -> float | None:
+def number(row: Mapping[str, Json], key: str) -> float | None:
     """Return a numeric field whatever its spelling; what is no finite number becomes None."""
     value = row.get(key)
     if isinstance(value, bool):
@@ -69,7 +69,7 @@ def number(row: JsonObject, key: str) -> float | None:
     return None
 
 
-def boolean(row: JsonObject, key: str, default: bool = False) -> bool:
+def boolean(row: Mapping[str, Json], key: str, default: bool = False) -> bool:
     """Return a boolean field: 1, "1", true, on and yes are true (pve-common parse_boolean); absent is ``default``."""
     value = row.get(key)
     if value is None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from proxmox_mpc.domain.guests import NOUNS, GuestRef, Kind, vmid_of
 from proxmox_mpc.errors import NotFound, UsageError
@@ -44,8 +44,7 @@ STATUSES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """What the command line said: ``words`` are ids, ranges, names and globs; ``names`` are globs only."""
 
     words: Sequence[str] = ()

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
-Kind = Literal["string", "integer", "number", "boolean", "time", "list", "object", "rows", "any"]
+Kind = Literal[
+    "string", "integer", "number", "boolean", "time", "list", "object", "rows", "any",
+    "string?", "integer?", "number?", "boolean?", "time?", "list?", "object?", "rows?", "any?",
+]  # fmt: skip
 Unit = Literal["", "bytes", "MiB", "seconds", "fraction", "percent", "bytes/s"]
 Level = Literal["table", "wide", "data"]
 
-_KINDS = frozenset({"string", "integer", "number", "boolean", "time", "list", "object", "rows", "any"})
 
-
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One key of a row.
 
     ``kind`` ends in ``?`` where the value may be null. ``time`` is ISO 8601 UTC text, ``list`` a list of strings,
@@ -22,17 +21,13 @@ class Field:
     """
 
     key: str
-    kind: str
+    kind: Kind
     doc: str
     unit: Unit = ""
     level: Level = "table"
     title: str = ""
     fields: tuple[Field, ...] = ()
     choices: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.base not in _KINDS:
-            raise ValueError(f"field {self.key}: no such kind {self.kind!r}")
 
     @property
     def base(self) -> str:
@@ -50,8 +45,7 @@ class Field:
         return self.title or self.key.replace("_", " ").upper()
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """What a command prints: ``rows`` (a list of objects), ``item`` (one object), ``text``, or ``any`` JSON.
 
     ``open`` allows further keys, where PVE's own configuration keys are passed through.

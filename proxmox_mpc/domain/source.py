@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from types import MappingProxyType
+from typing import Generic, NamedTuple, Protocol, TypeVar
 from urllib.parse import quote
 
 from proxmox_mpc.domain.json import Json, Param
@@ -18,8 +18,7 @@ def api_path(*segments: str | int) -> str:
     return "/" + "/".join(quote(str(segment), safe="") for segment in segments)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The value under ``data`` in an answer, and what some lists carry beside it.
 
     ``total`` comes with tasks and logs, ``changes`` with a node's network: what is not applied yet, as a diff.
@@ -30,12 +29,11 @@ class Answer:
     changes: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """One GET: a path made by ``api_path`` and its parameters."""
 
     path: str
-    params: Mapping[str, Param] = field(default_factory=dict)
+    params: Mapping[str, Param] = MappingProxyType({})
 
 
 class Source(Protocol):
@@ -56,18 +54,16 @@ class Source(Protocol):
         """Return the ``data`` of many GETs in their order, by a bounded pool; a failure stands in its place."""
 
 
-@dataclass(frozen=True, slots=True)
-class Warn:
+class Warn(NamedTuple):
     """Something the user must know about an answer: code, text, what to do, and plain JSON details."""
 
     code: str
     message: str
     hint: str | None = None
-    details: Mapping[str, Json] = field(default_factory=dict)
+    details: Mapping[str, Json] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Reading(Generic[T]):
+class Reading(NamedTuple, Generic[T]):
     """A value and what is to be said of it; ``partial`` when something that was asked for could not be read."""
 
     value: T

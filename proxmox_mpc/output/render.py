@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from proxmox_mpc.domain.json import Json, JsonObject
 from proxmox_mpc.domain.shape import Shape
@@ -13,8 +13,7 @@ from proxmox_mpc.output.result import Result
 from proxmox_mpc.output.streams import Streams
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """What the options ask of the output; ``line`` puts JSON on one line, for answers that follow one another."""
 
     format: str = "table"

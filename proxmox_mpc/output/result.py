@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from proxmox_mpc.domain.json import Json
 from proxmox_mpc.domain.source import Reading, Warn
@@ -12,8 +11,7 @@ from proxmox_mpc.errors import PmpcError
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """``data`` is printed in the command's shape; ``status`` is the exit status when nothing else applies.
 
     ``data`` None: the verb has printed what it had to say. ``partial`` makes it 11 unless --allow-partial; ``page``

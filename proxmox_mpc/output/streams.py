@@ -6,7 +6,6 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TextIO
 
 from proxmox_mpc.domain.json import Json
@@ -16,16 +15,18 @@ from proxmox_mpc.output.human import visible
 _RED, _YELLOW, _DIM, _PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[2m", "\x1b[0m"
 
 
-@dataclass
 class Streams:
     """stdin, stdout and stderr with what is known of them; ``machine`` when -o json or yaml was asked for."""
 
-    stdin: TextIO
-    stdout: TextIO
-    stderr: TextIO
-    machine: bool = False
-    quiet: bool = False
-    colour: str = "auto"
+    def __init__(
+        self, stdin: TextIO, stdout: TextIO, stderr: TextIO, *, machine: bool = False, colour: str = "auto"
+    ) -> None:
+        self.stdin = stdin
+        self.stdout = stdout
+        self.stderr = stderr
+        self.machine = machine
+        self.colour = colour
+        self.quiet = False
 
     @classmethod
     def of_process(cls) -> Streams:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from proxmox_mpc.domain.guests import KINDS, GuestRef, GuestType, Kind
 from proxmox_mpc.domain.json import Json, JsonObject, as_rows, boolean, integer, number, text
@@ -45,7 +45,7 @@ GUEST_FIELDS = (
 GUEST_ROWS = rows(*GUEST_FIELDS, doc="Guests of the cluster, by id.")
 # Where all are of one kind, the column would say the same in each row.
 KIND_ROWS = rows(
-    *(replace(field, level="wide") if field.key == "type" else field for field in GUEST_FIELDS),
+    *(field._replace(level="wide") if field.key == "type" else field for field in GUEST_FIELDS),
     doc="Guests of one kind, by id.",
 )
 
@@ -55,8 +55,7 @@ def resources(source: Source) -> list[JsonObject]:
     return as_rows(source.read("/cluster/resources"), "/cluster/resources")
 
 
-@dataclass(frozen=True, slots=True)
-class Inventory:
+class Inventory(NamedTuple):
     """The guests of the cluster by id, the names of its nodes, and which of those do not answer."""
 
     guests: tuple[GuestRef, ...]
@@ -176,7 +175,7 @@ def _stale(chosen: Iterable[GuestRef]) -> tuple[Warn, ...]:
     )
 
 
-def guest_row(row: JsonObject) -> JsonObject:
+def guest_row(row: Mapping[str, Json]) -> JsonObject:
     """Turn one row of /cluster/resources into a row of GUEST_ROWS."""
     tags: list[Json] = [*split_tags(text(row, "tags"))]
     return {

@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from proxmox_mpc.domain.connection import Connection
 from proxmox_mpc.domain.json import Json, JsonObject, Param, as_rows, text
@@ -22,8 +22,7 @@ from proxmox_mpc.workspace.files import read_plain, write_private
 _ROOT_CERTIFICATE = "pve-root-ca.pem"
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """What tells one cluster from another; a single node has no cluster name."""
 
     name: str | None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from proxmox_mpc.domain.json import Json, JsonObject, as_rows, boolean, integer, text
 from proxmox_mpc.domain.shape import Field, item, rows
 from proxmox_mpc.domain.source import Answer, Reading, Source, Warn, api_path
@@ -117,7 +115,7 @@ def show_network(source: Source, node: str, iface: str) -> Reading[JsonObject]:
         "settings": {key: row[key] for key in sorted(row) if key not in _SHOWN},
         "pending": answer.changes,
     }
-    return Reading(page, tuple(replace(warn, hint=None) for warn in pending_changes(node, answer.changes)))
+    return Reading(page, tuple(warn._replace(hint=None) for warn in pending_changes(node, answer.changes)))
 
 
 def pending_changes(node: str, changes: str | None) -> tuple[Warn, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -128,7 +128,7 @@ def init(wish: Wish, context: SecretContext, tools: Tools) -> Reading[Made]:
         pins, doubts = _pins(connection, draft / "sim", tools)
         warnings += doubts
         if pins:
-            connection = replace(connection, tls=Tls(fingerprint=pins))
+            connection = connection._replace(tls=Tls(fingerprint=pins))
         door = tools.connect(connection, draft / "sim")
         try:
             found = _look(door, connection)
@@ -178,7 +178,7 @@ def _pins(connection: Connection, worlds: Path, tools: Tools) -> tuple[str, list
         hint = "pin the certificate: pmpc workspace config set cluster.tls.fingerprint AA:BB:…"
         return "", [Warn("insecure", text, hint=hint)]
     found = [
-        _pin(endpoint, replace(connection, endpoints=(endpoint,)), worlds, tools) for endpoint in connection.endpoints
+        _pin(endpoint, connection._replace(endpoints=(endpoint,)), worlds, tools) for endpoint in connection.endpoints
     ]
     pins = [pin for pin in found if pin]
     if pins and len(pins) < len(found):

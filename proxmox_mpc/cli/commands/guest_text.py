@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from proxmox_mpc.domain.json import Json, JsonObject, number, text
 from proxmox_mpc.domain.moments import Now, epoch
@@ -34,7 +33,7 @@ def guest_page(data: JsonObject, *, width: int | None, now: Now) -> str:
         if isinstance(found, list) and found:
             rows = [row for row in found if isinstance(row, dict) and row.get("scope") != "host"]
             summary[title] = [*rows]
-            shown.append(replace(fields[key], key=title, title=title, fields=_columns(fields[key].fields, rows)))
+            shown.append(fields[key]._replace(key=title, title=title, fields=_columns(fields[key].fields, rows)))
     for title, block in (("Cloud-init", _cloud_init(data["cloud_init"])), ("Further settings", data["settings"])):
         if isinstance(block, dict) and block:
             summary[title] = block

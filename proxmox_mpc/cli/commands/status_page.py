@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from proxmox_mpc.domain.json import JsonObject, integer, text
 from proxmox_mpc.domain.shape import Field, Shape, item
 from proxmox_mpc.output.human import byte_size, moment, span
@@ -20,7 +18,7 @@ def _shape(width: int | None) -> Shape:
     """Return the shape of the page: what is wrong must be read in a narrow terminal too, so hints need room."""
     shown = ("level", "message", "hint") if width is None or width >= _ROOMY else ("level", "message")
     problems = _DECLARED["problems"]
-    problems = replace(problems, fields=tuple(field for field in problems.fields if field.key in shown))
+    problems = problems._replace(fields=tuple(field for field in problems.fields if field.key in shown))
     tables = (problems, *(_DECLARED[key] for key in _TABLES[1:]))
     return item(*(Field(key, "string?", "") for key in _LINES), *tables)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -118,7 +117,7 @@ def init(
     wanted = pull or (url is None and context.interactive and _yes(context, "Record the cluster now? [Y/n] ", True))
     if wanted:
         result = _pulled(context, made.value, result)
-    return replace(result, page=_page(made.value, context))
+    return result._replace(page=_page(made.value, context))
 
 
 def _tls(
@@ -242,7 +241,7 @@ def _pulled(context: Context, made: Made, result: Result) -> Result:
         raise
     finally:
         door.close()
-    return replace(result, warnings=(*result.warnings, *report.warnings), partial=result.partial or report.partial)
+    return result._replace(warnings=(*result.warnings, *report.warnings), partial=result.partial or report.partial)
 
 
 def _page(made: Made, context: Context) -> str:
