@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,9 +64,18 @@ class Lab:
             connection.close()
 
 
+@pytest.fixture(scope="module")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database, made once."""
+    path = tmp_path_factory.mktemp("blank") / "state.db"
+    StateStore.open(path).close()
+    return path
+
+
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
+def lab(tmp_path: Path, blank: Path) -> Iterator[Lab]:
     """A cluster that nobody has pulled yet."""
+    shutil.copy(blank, tmp_path / "state.db")
     made = Lab(tmp_path / "state.db")
     yield made
     made.store.close()
