@@ -45,7 +45,10 @@ class StateStore:
         url = _url(target)
         if url.get_backend_name() != "sqlite":
             store = cls(
-                create_engine(url, json_serializer=_serialize), url.render_as_string(hide_password=True), None, None
+                create_engine(url, json_serializer=_serialize, poolclass=NullPool),
+                url.render_as_string(hide_password=True),
+                None,
+                None,
             )
             store._bring_up_to_date(now)
             return store
