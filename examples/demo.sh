@@ -2,15 +2,28 @@
 # The main job on the simulated cluster, with the real output of each step. `make demo` runs it.
 set -euo pipefail
 lab=$(mktemp -d)
-trap 'rm -rf "$lab"' EXIT
+server=
+finish() {
+    if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; fi
+    rm -rf "$lab"
+}
+trap finish EXIT
 export HOME="$lab" XDG_STATE_HOME="$lab/state" XDG_CONFIG_HOME="$lab/config" XDG_CACHE_HOME="$lab/cache"
 unset "${!PMPC_@}"
 
-step() { printf '\n\033[1m# %s\033[0m\n' "$1"; }
+step() {
+    if [ -t 1 ]; then printf '\n\033[1m# %s\033[0m\n' "$1"; else printf '\n# %s\n' "$1"; fi
+}
+say() {
+    local word line='$'
+    for word in "$@"; do
+        case $word in *[!A-Za-z0-9_./:=,@%+-]*) word="'$word'" ;; esac
+        line+=" $word"
+    done
+    printf '%s\n' "$line"
+}
 show() {
-    printf '$ pmpc'
-    printf ' %q' "$@"
-    printf '\n'
+    say pmpc "$@"
     pmpc "$@"
 }
 
@@ -19,7 +32,7 @@ show workspace init "$lab/homelab" --name homelab --url sim://homelab --no-input
 cd "$lab/homelab"
 
 step 'Is all well?'
-show status --allow-partial
+show status
 
 step 'The guests, live, by one request'
 show vm list
@@ -36,13 +49,46 @@ show guest snapshot list --older-than 30d
 
 step 'For programs: JSON, and its schema'
 show vm list -o json --query '[?status==`running`].{id: vmid, name: name} | [:3]'
+say pmpc schema vm list
 pmpc schema vm list | head -n 12
 
-step 'Nothing has changed since the first pull'
-show sync pull
+step 'What is recorded: the same from the database, without the server'
 show sync log
-
-step 'The same from the database, without the server'
 show vm list --offline --columns vmid,name,status
+
+step 'A cluster behind TLS: served on this machine, its certificate pinned'
+pmpc sim serve >"$lab/reach" 2>/dev/null &
+server=$!
+for _ in $(seq 100); do
+    [ -s "$lab/reach" ] && break
+    sleep 0.1
+done
+. "$lab/reach"
+url=$PMPC_URL fingerprint=$PMPC_FINGERPRINT
+unset PMPC_URL PMPC_FINGERPRINT PMPC_TOKEN_ID
+export PMPC_TOKEN_SECRET
+show workspace init "$lab/served" --url "$url" --token-id 'root@pam!pmpc' --token-secret-from env:PMPC_TOKEN_SECRET \
+    --fingerprint "$fingerprint" --no-input --pull
+cd "$lab/served"
+
+step 'Somebody changes a guest; the next pull says what, key by key'
+python3 - "$url" <<'PYTHON'
+import os, ssl, sys, urllib.request
+
+request = urllib.request.Request(
+    f"{sys.argv[1]}/api2/json/nodes/pve1/qemu/100/config",
+    data=b"memory=6144&description=moved+to+the+new+rack",
+    headers={"Authorization": f"PVEAPIToken=root@pam!pmpc={os.environ['PMPC_TOKEN_SECRET']}"},
+    method="PUT",
+)
+urllib.request.urlopen(request, context=ssl._create_unverified_context()).read()
+PYTHON
+show sync pull
+show vm history 100
+show sync pull
+
+step 'An error has a hint, and a status of its own'
+say pmpc vm show 999
+pmpc vm show 999 || printf '(exit status %s)\n' "$?"
 
 printf '\nThat was pmpc on a simulated cluster. Your own: see README.md, "Your own cluster".\n'
