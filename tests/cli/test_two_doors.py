@@ -1,0 +1,43 @@
+"""The same commands give the same answers in process (``sim://``) and over TLS (``sim serve``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+
+from proxmox_mpc.cli.tree import Leaf
+from proxmox_mpc.simulator.clock import ManualClock
+from tests.cli.samples import NOT_CALLED, REFUSED, arguments
+from tests.conftest import Pmpc, Served
+from tests.tools.tree import leaves
+
+NOW = 1_795_375_657.0
+# They speak of this machine: its files, its database, its connection.
+LOCAL = {"workspace", "sync", "audit", "safety", "sim", "help", "schema", "completion", "doctor", "status"}
+# It says how long it has waited.
+CLOCKED = {"task wait"}
+READS = [
+    pytest.param(words, leaf, id=" ".join(words))
+    for words, leaf in leaves()
+    if words[0] not in LOCAL and " ".join(words) not in NOT_CALLED | REFUSED | CLOCKED and words[-1] != "history"
+]
+
+
+@pytest.mark.capability("4.2", "4.9")
+@pytest.mark.parametrize(("words", "leaf"), READS)
+def test_both_doors_say_the_same(
+    words: tuple[str, ...],
+    leaf: Leaf,
+    pmpc: Pmpc,
+    serve: Callable[..., Served],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("proxmox_mpc.simulator.clock.time", SimpleNamespace(time=lambda: NOW, sleep=lambda _: None))
+    monkeypatch.setattr("proxmox_mpc.cli.context.time", SimpleNamespace(time=lambda: NOW, sleep=lambda _: None))
+    inside = Pmpc(pmpc.cwd, {"PMPC_URL": "sim://homelab"})
+    outside = Pmpc(pmpc.cwd, serve("homelab", clock=ManualClock(NOW)).environ)
+    called = [*words, *arguments(inside, words), "-o", "json"]
+    one, other = inside(*called), outside(*called)
+    assert (one.status, one.json, one.stderr) == (other.status, other.json, other.stderr)
