@@ -90,9 +90,11 @@ def _not_connected(endpoint: str, error: BaseException) -> Exception:
 
 def _broken_off(endpoint: str, text: str, details: Mapping[str, str]) -> PmpcError:
     if "disconnected" in text:
-        return Unreachable(f"{endpoint} closed the connection without an answer", details=details)
+        hint = "check that pveproxy runs well there: journalctl -u pveproxy"
+        return Unreachable(f"{endpoint} closed the connection without an answer", hint=hint, details=details)
     if "incomplete" in text or "without sending complete" in text:
-        return UnexpectedAnswer(f"the answer of {endpoint} was cut off", details=details)
+        hint = "something between here and the server ends connections early, or pveproxy was restarted: try again"
+        return Unreachable(f"the answer of {endpoint} was cut off", hint=hint, details=details)
     return UnexpectedAnswer(f"{endpoint} does not answer in HTTP: {text}", details=details)
 
 

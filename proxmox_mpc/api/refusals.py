@@ -81,7 +81,8 @@ def refused(refusal: Refusal) -> AttemptError:
         return _node_silent(refusal, details)
     if refusal.status in _BUSY:
         message = f"the server is too busy to answer: {refusal.text or refusal.status}"
-        return AttemptError(errors.ServerBusy(message, details=details), Again.LATER)
+        hint = "try again later; on the node: systemctl status pveproxy pvedaemon"
+        return AttemptError(errors.ServerBusy(message, hint=hint, details=details), Again.LATER)
     if refusal.status == 401:
         return AttemptError(_unauthorised(refusal, details))
     if refusal.status == 403:
@@ -149,7 +150,8 @@ def _node_silent(refusal: Refusal, details: dict[str, object]) -> AttemptError:
     else:
         details["node"] = node
         message = f"node {node} does not answer{reason}"
-    return AttemptError(errors.NodeUnreachable(message, details=details), Again.LATER)
+    hint = "pmpc cluster show says which nodes are online; --offline shows what was last seen"
+    return AttemptError(errors.NodeUnreachable(message, hint=hint, details=details), Again.LATER)
 
 
 def _unauthorised(refusal: Refusal, details: dict[str, object]) -> errors.AuthenticationError:

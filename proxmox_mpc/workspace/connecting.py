@@ -22,6 +22,8 @@ _SECRETS = ("token_secret", "password", "otp")
 def cluster_from_environment(environ: Mapping[str, str]) -> JsonObject:
     """Return the `cluster` section that the environment makes; raises ConfigError for a value that cannot be one."""
     written = [part for part in environ["PMPC_URL"].replace(",", " ").split() if part]
+    if not written:
+        raise ConfigError("PMPC_URL names no endpoint", hint="export PMPC_URL=HOST")
     urls: list[Json] = [_normal("PMPC_URL", endpoints.normalise, part) for part in written]
     cluster: JsonObject = {"endpoints": urls}
     for variable, (key, normal) in _VARIABLES.items():

@@ -16,7 +16,6 @@ from proxmox_mpc.errors import (
     RequestTimeout,
     ServerBusy,
     ServerError,
-    UnexpectedAnswer,
     Unreachable,
 )
 from tests.api.support import bench, data, error
@@ -122,7 +121,7 @@ def test_an_answer_that_takes_too_long_is_not_waited_for_twice() -> None:
     [
         (httpx.ReadError("reset"), Unreachable),
         (httpx.RemoteProtocolError("Server disconnected without sending a response."), Unreachable),
-        (httpx.RemoteProtocolError("peer closed connection without sending complete message body"), UnexpectedAnswer),
+        (httpx.RemoteProtocolError("peer closed connection without sending complete message body"), Unreachable),
         (httpx.ReadTimeout("timed out"), RequestTimeout),
         (httpx.ConnectError("refused"), Unreachable),
         (error(503), ServerBusy),

@@ -26,7 +26,6 @@ from proxmox_mpc.errors import (
     RequestTimeout,
     ServerBusy,
     TaskFailed,
-    UnexpectedAnswer,
     Unreachable,
 )
 from proxmox_mpc.simulator import access_for, open_world, serve
@@ -205,7 +204,7 @@ def test_a_fault_that_passes_is_not_noticed(door: Door, fault: dict[str, Any]) -
     [
         ({"kind": "status", "status": 503, "reason": "Service Unavailable"}, ServerBusy),
         ({"kind": "status", "status": 596, "reason": "Connection timed out"}, NodeUnreachable),
-        ({"kind": "truncate"}, UnexpectedAnswer),
+        ({"kind": "truncate"}, Unreachable),
         ({"kind": "hang", "seconds": 60}, RequestTimeout),
     ],
     ids=lambda value: value["kind"] if isinstance(value, dict) else "",

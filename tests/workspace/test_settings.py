@@ -126,6 +126,7 @@ def test_the_environment_alone_is_enough(tmp_path: Path) -> None:
     ("environ", "words"),
     [
         ({"PMPC_URL": "http://pve1"}, "PMPC_URL cannot be used: it is plain http"),
+        ({"PMPC_URL": " , "}, "PMPC_URL names no endpoint"),
         ({**CI, "PMPC_TOKEN_ID": "root"}, "PMPC_TOKEN_ID cannot be used: it must be USER@REALM!NAME"),
         ({**CI, "PMPC_FINGERPRINT": "12"}, "PMPC_FINGERPRINT cannot be used: it must be a SHA-256"),
     ],
