@@ -51,6 +51,10 @@ class Shelf:
         """Return the objects alone."""
         return [row for _, row in self.all(kind, prefix)]
 
+    def objects(self, kind: str, prefix: str = "") -> list[JsonObject]:
+        """Return the objects alone, to work with."""
+        return [row for _, row in self.all(kind, prefix)]
+
     def answer(self, path: str) -> Json:
         """Return an answer that has no history; raises NotRecorded where there is none, and for a past moment."""
         if self.run is not None:
