@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from proxmox_mpc.domain.sizes import parse_size
 from proxmox_mpc.errors import UsageError
@@ -84,8 +85,7 @@ def _item(part: str) -> tuple[str | None, str]:
     return (key, value) if equals else (None, part)
 
 
-@dataclass(frozen=True, slots=True)
-class Disk:
+class Disk(NamedTuple):
     """A VM's drive or a container's volume: ``volume`` (``none``, a volid or a path) and all other properties.
 
     ``storage`` and ``name`` split a volid (``local-lvm:vm-100-disk-0``); both are None for a path and for ``none``.
@@ -123,8 +123,7 @@ def _size(text: str | None) -> int | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Nic:
+class Nic(NamedTuple):
     """A network card: of a VM (``virtio=MAC,bridge=…``) or of a container (``name=eth0,hwaddr=MAC,bridge=…``).
 
     ``model`` is None for a container, ``name`` None for a VM; ``tag`` is the VLAN.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from proxmox_mpc.domain.guests import GuestRef
 from proxmox_mpc.domain.json import Json, JsonObject, Param, as_rows, boolean, integer, text
@@ -26,8 +26,7 @@ BACKUP_FIELDS = (
 BACKUP_ROWS = rows(*BACKUP_FIELDS, doc="The backups of a guest, newest first.")
 
 
-@dataclass(frozen=True, slots=True)
-class Backups:
+class Backups(NamedTuple):
     """A guest's backups, newest first.
 
     ``complete``: all storages that take backups could be read with the right to see this guest's; without it an
