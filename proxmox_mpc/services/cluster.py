@@ -61,7 +61,7 @@ def show_cluster(source: Source) -> Reading[JsonObject]:
     version = text(
         as_object(read_parts(source, {"the release": Query("/version")}, notes).get("the release") or {}), "version"
     )
-    versions = _versions(source, members, notes) if source.live else {}
+    versions = _versions(source, members, notes)
     notes.add(*old_release(version), *_mixed(versions), partial=False)
     page: JsonObject = {
         "name": text(cluster, "name") if cluster else None,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
-from proxmox_mpc.domain.json import Json, JsonObject, as_rows, boolean, integer, text
+from proxmox_mpc.domain.json import Json, JsonObject, as_object, as_rows, boolean, integer, text
 from proxmox_mpc.domain.moments import iso
 from proxmox_mpc.domain.shape import Field, item, rows
 from proxmox_mpc.domain.source import Reading, Source, Warn
 from proxmox_mpc.errors import NotFound, PmpcError, UsageError
 from proxmox_mpc.services.gather import unknown_to_server, warning_of
 from proxmox_mpc.services.guests import find_guest
+from proxmox_mpc.services.privileges import release_of
 
 _RESOURCE = (
     Field("sid", "string", "the resource: vm:ID or ct:ID"),
@@ -148,9 +149,10 @@ def list_groups(source: Source) -> Reading[list[JsonObject]]:
     except PmpcError as error:
         if "migrated to rules" not in error.message:
             raise
-        raise UsageError(
-            "this server has no HA groups: PVE 9 has turned them into rules", hint="pmpc ha rule list"
-        ) from error
+        raise _no_groups() from error
+    # A pull from PVE 9 records that there are none, and not why.
+    if not found and not source.live and release_of(text(as_object(source.read("/version")), "version")) >= 9:
+        raise _no_groups()
     made: list[JsonObject] = [
         {
             "group": text(row, "group") or "",
@@ -162,6 +164,10 @@ def list_groups(source: Source) -> Reading[list[JsonObject]]:
         for row in found
     ]
     return Reading(sorted(made, key=lambda row: str(row["group"])))
+
+
+def _no_groups() -> UsageError:
+    return UsageError("this server has no HA groups: PVE 9 has turned them into rules", hint="pmpc ha rule list")
 
 
 def show_status(source: Source) -> Reading[JsonObject]:

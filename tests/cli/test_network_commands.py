@@ -126,3 +126,8 @@ def test_nonsense_is_refused_in_words(argv: str, status: int, lab: Pmpc) -> None
     assert (outcome.status, outcome.stdout) == (status, "")
     assert outcome.error["message"]
     assert outcome.error["hint"]
+
+
+def test_the_database_of_a_pve_9_has_no_ha_groups_either(lab: Pmpc) -> None:
+    live, recorded = lab("ha", "group", "list"), lab("ha", "group", "list", "--offline")
+    assert (recorded.status, recorded.stdout, recorded.stderr) == (live.status, live.stdout, live.stderr)

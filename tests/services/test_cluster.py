@@ -73,12 +73,12 @@ def test_old_and_mixed_releases_are_warned_of_without_being_partial() -> None:
     assert not reading.partial
 
 
-def test_from_the_database_no_node_is_asked() -> None:
+def test_from_the_database_the_recorded_releases_are_shown_and_no_certificate() -> None:
     recorded = source()
     recorded.live = False
     page = show_cluster(recorded).value
     assert (page["version"], page["root_ca"]) == ("9.2.11", None)
-    assert not [path for path in recorded.paths if path.startswith("/nodes")]
+    assert [path for path in recorded.paths if path.startswith("/nodes")] == ["/nodes/pve1/version"]
 
 
 def test_options_keep_the_names_of_pve() -> None:
