@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import RLock
 
-from proxmox_mpc.simulator import facts, router, tasks
+from proxmox_mpc.simulator import events, facts, router, tasks
 from proxmox_mpc.simulator.auth import authenticate
 from proxmox_mpc.simulator.authorization import authorize
 from proxmox_mpc.simulator.call import Answer, Call
@@ -80,6 +80,9 @@ class Simulator:
             if wire is not None and wire.kind in {"drop", "hang"}:
                 return Response(0, wire=wire.kind, seconds=wire.seconds)
             with self._lock:
+                self._pass_time(self.clock.now())
+                if not any(node.online for node in self.world.nodes.values()):
+                    return Response(0, wire="drop")
                 answer = self._answer(request, parts, path)
             response = _success(form, answer)
         except _PlainError as error:
@@ -95,8 +98,6 @@ class Simulator:
     def _answer(self, request: Request, parts: list[str], path: str) -> Answer:
         """Go through PVE's checks: method, login, body, route, duplicates, rights, node, parameters, then the work."""
         method, now = request.method, self.clock.now()
-        if tasks.settle(self.world, now, self.faults.scripts):
-            self.dirty = True
         if method not in METHODS:
             raise ApiError(501, f"method '{method}' not available", empty=True)
         caller = authenticate(self.world, request, method, path, now)
@@ -120,6 +121,11 @@ class Simulator:
         answer = found.handler(call)
         self.dirty = self.dirty or method != "GET" or call.changed
         return answer if isinstance(answer, Answer) else Answer(answer)
+
+    def _pass_time(self, now: float) -> None:
+        """Finish the tasks and let happen the events whose time has come; one may bring the other about."""
+        while events.settle(self.world, now) | tasks.settle(self.world, now, self.faults.scripts):
+            self.dirty = True
 
     def _reach(self, name: str) -> None:
         """Raise what a request to a node gives that is not there (500) or does not answer (595)."""

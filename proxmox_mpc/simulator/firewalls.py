@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator
 from dataclasses import asdict
 
@@ -73,3 +74,14 @@ def reference_rows(scope: str, firewall: Firewall, wanted: str) -> Iterator[Json
             for name, entry in sorted(table.items()):
                 row: JsonObject = {"type": kind, "name": name, "scope": scope, "ref": f"{sign}{scope}/{name}"}
                 yield row | ({"comment": entry["comment"]} if entry.get("comment") else {})
+
+
+def is_address(text: str) -> bool:
+    """Return whether a text is an IP address, a network or a range of addresses."""
+    parts = text.split("-", 1)
+    try:
+        for part in parts:
+            ipaddress.ip_network(part, strict=False)
+    except ValueError:
+        return False
+    return len(parts) == 1 or "/" not in text

@@ -35,21 +35,21 @@ _CLUSTER_FAMILIES = {
 
 MODULES: dict[str, tuple[str, ...]] = {
     "root": ("root",),
-    "access": ("access", "access_writes", "login"),
+    "access": ("access", "access_writes", "login", "realms", "second_factors"),
     "pools": ("pools",),
-    "storage": ("storage", "storage_writes"),
-    "cluster": ("cluster",),
-    "nodes": ("nodes",),
+    "storage": ("storage", "storage_writes", "uploads", "prunes"),
+    "cluster": ("cluster", "cluster_writes"),
+    "nodes": ("nodes", "node_writes", "node_power", "node_reads"),
     "qemu": ("qemu", "qemu_writes", "qemu_copies", "qemu_agent"),
     "lxc": ("lxc", "lxc_writes"),
     "tasks_api": ("tasks_api",),
-    "firewall": ("firewall", "firewall_writes"),
-    "replication": ("replication",),
-    "network": ("network",),
-    "sdn": ("sdn",),
-    "ha": ("ha",),
-    "backup_jobs": ("backup_jobs", "vzdump"),
-    "metrics": ("metrics",),
+    "firewall": ("firewall", "firewall_writes", "firewall_sets"),
+    "replication": ("replication", "replication_writes"),
+    "network": ("network", "network_writes"),
+    "sdn": ("sdn", "sdn_writes", "sdn_services"),
+    "ha": ("ha", "ha_writes"),
+    "backup_jobs": ("backup_jobs", "vzdump", "job_writes"),
+    "metrics": ("metrics", "metrics_writes"),
 }
 """The handler modules of a family; one that does not exist (yet) is left out."""
 

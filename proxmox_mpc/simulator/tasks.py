@@ -38,7 +38,12 @@ _MODULES = {
         "hamigrate",
     ),
     "backups": ("vzdump", "qmrestore", "vzrestore"),
-    "storage": ("imgdel",),
+    "storage": ("imgdel", "imgcopy", "download", "prunebackups"),
+    "networks": ("srvreload", "reloadnetworkall"),
+    "nodes": (
+        "srvstart", "srvstop", "srvrestart", "aptupdate", "startall", "stopall", "suspendall", "migrateall",
+        "auth-realm-sync", "auth-realm-sync-test",
+    ),
 }  # fmt: skip
 _MODULE_OF = {kind: module for module, kinds in _MODULES.items() for kind in kinds}
 
@@ -175,7 +180,7 @@ def _finish(world: World, task: Task, scripts: Scripts) -> None:
         if planned:
             raise TaskError(planned.pop(0))
         done.finish(work)
-        for text in scripts.warnings.pop(task.type, []):
+        for text in scripts.warnings.pop(task.type, None) or scripts.warnings.pop("*", []):
             work.warn(text)
     except TaskError as error:
         done.abort(work)

@@ -39,7 +39,7 @@ def level_name(call: Call) -> str:
     """Return the name of the level that the path of the request names."""
     parts = call.template.strip("/").split("/")
     if parts[0] == "cluster":
-        return "cluster"
+        return f"vnet/{call.text('vnet')}" if "vnet" in call.params else "cluster"
     return f"{parts[2]}/{call.number('vmid')}" if parts[2] in GUESTS else f"node/{call.node.name}"
 
 

@@ -11,17 +11,18 @@ from proxmox_mpc.simulator.router import Routes
 from proxmox_mpc.simulator.world import Firewall
 
 routes = Routes()
-_NOT_A_RULE = frozenset(["node", "vmid", "group", "pos", "moveto", "delete", "digest"])
-_NOT_AN_OPTION = frozenset(["node", "vmid", "delete", "digest"])
+_NOT_A_RULE = frozenset(["node", "vmid", "vnet", "group", "pos", "moveto", "delete", "digest"])
+_NOT_AN_OPTION = frozenset(["node", "vmid", "vnet", "delete", "digest"])
 _MODIFIED = "detected modified configuration - file changed by other user? Try again."
 
 
-def _level(call: Call) -> Firewall:
+def kept_level(call: Call) -> Firewall:
     """Return the level of the path, kept from now on."""
     return call.world.firewall.setdefault(level_name(call), Firewall())
 
 
-def _check_digest(call: Call, firewall: Firewall) -> None:
+def check_digest(call: Call, firewall: Firewall) -> None:
+    """Raise PVE's 500 when the caller saw an older state of the level's file."""
     if call.text("digest") and call.text("digest") != firewalls.digest(firewall):
         raise failed(_MODIFIED)
 
@@ -63,8 +64,8 @@ def _check_rule(call: Call, rule: JsonObject) -> None:
 
 def create_rule(call: Call) -> Json:
     """Put a new rule before all others (or at ``pos``); it is off unless ``enable`` says otherwise."""
-    firewall = _level(call)
-    _check_digest(call, firewall)
+    firewall = kept_level(call)
+    check_digest(call, firewall)
     rule = _given(call)
     _check_rule(call, rule)
     rule.setdefault("enable", 0)
@@ -74,8 +75,8 @@ def create_rule(call: Call) -> Json:
 
 def change_rule(call: Call) -> Json:
     """Change a rule, or (``moveto``) its place."""
-    firewall, pos = _level(call), call.number("pos")
-    _check_digest(call, firewall)
+    firewall, pos = kept_level(call), call.number("pos")
+    check_digest(call, firewall)
     rules = _rules(call, firewall)
     if pos >= len(rules):
         raise failed(f"no rule at position {pos}")
@@ -94,8 +95,8 @@ def change_rule(call: Call) -> Json:
 
 def delete_rule(call: Call) -> Json:
     """Remove a rule."""
-    firewall, pos = _level(call), call.number("pos")
-    _check_digest(call, firewall)
+    firewall, pos = kept_level(call), call.number("pos")
+    check_digest(call, firewall)
     rules = _rules(call, firewall)
     if pos >= len(rules):
         raise failed(f"no rule at position {pos}")
@@ -105,8 +106,8 @@ def delete_rule(call: Call) -> Json:
 
 def change_options(call: Call) -> Json:
     """Change a level's options."""
-    firewall = _level(call)
-    _check_digest(call, firewall)
+    firewall = kept_level(call)
+    check_digest(call, firewall)
     for name in call.texts("delete"):
         firewall.options.pop(name, None)
     for name, value in call.params.items():

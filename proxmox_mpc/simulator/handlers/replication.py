@@ -8,14 +8,12 @@ from proxmox_mpc.simulator.call import Answer, Call, rows
 from proxmox_mpc.simulator.digests import digest_of
 from proxmox_mpc.simulator.errors import failed
 from proxmox_mpc.simulator.json import Json, JsonObject
+from proxmox_mpc.simulator.replicating import STATE
 from proxmox_mpc.simulator.router import Routes
 from proxmox_mpc.simulator.schedule import parse
 
 routes = Routes()
 routes.index("/nodes/{node}/replication/{id}", "schedule_now", "log", "status", key="name")
-
-STATE = "/replication/state"
-"""The document of a world that holds how each job's last runs went."""
 
 
 def _job(call: Call) -> JsonObject:
