@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 import socket
 import ssl
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from proxmox_mpc.domain.connection import Tls
 from proxmox_mpc.errors import ConfigError, FingerprintMismatch, TlsError, Unreachable
@@ -110,8 +109,7 @@ def _system_context() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(NamedTuple):
     """What a server presents: the SHA-256 fingerprint, both names (RFC 4514) and its validity (UTC)."""
 
     fingerprint: str
