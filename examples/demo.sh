@@ -91,4 +91,4 @@ step 'An error has a hint, and a status of its own'
 say pmpc vm show 999
 pmpc vm show 999 || printf '(exit status %s)\n' "$?"
 
-printf '\nThat was pmpc on a simulated cluster. Your own: see README.md, "Your own cluster".\n'
+printf '\nAll of this was a simulated cluster. Your own: see README.md, "Your own cluster".\n'
