@@ -82,6 +82,8 @@ class PmpcCommand(TyperCommand):
     def invoke(self, ctx: TyperContext) -> Outcome | None:
         """Run the verb."""
         context: Context = ctx.obj
+        context.streams.quiet = context.options.quiet
+        context.streams.colour = context.options.color or context.streams.colour
         context.log("start", command=ctx.command_path)
         result = super().invoke(ctx)
         return Outcome(self.verb, result) if isinstance(result, Result) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -35,7 +36,8 @@ class Streams:
             reconfigure = getattr(stream, "reconfigure", None)
             if reconfigure is not None:
                 reconfigure(errors="backslashreplace")
-        return cls(sys.stdin, sys.stdout, sys.stderr)
+        # A daemon may start a program with a stream closed; Python has None for it then.
+        return cls(sys.stdin or io.StringIO(), sys.stdout or io.StringIO(), sys.stderr or io.StringIO())
 
     @property
     def width(self) -> int | None:
@@ -58,10 +60,12 @@ class Streams:
         self.stdout.flush()
 
     def warn(self, warn: Warn) -> None:
-        """Say a warning: one line and its hint for people, one JSON object a line for programs."""
+        """Say a warning, unless --quiet: one line and its hint for people, one JSON object a line for programs."""
+        if self.quiet:
+            return
         if self.machine:
             self._event("warning", warn.code, warn.message, warn.hint, warn.details)
-        elif not self.quiet:
+        else:
             self._say("warning", _YELLOW, warn.message, warn.hint)
 
     def error(self, code: str, message: str, hint: str | None, details: Mapping[str, object]) -> None:
