@@ -54,6 +54,21 @@ _PATTERNS: Mapping[str, tuple[re.Pattern[str], str]] = {
     ),
     "flags": (re.compile(r"[+-][A-Za-z0-9_.-]+(?:;[+-][A-Za-z0-9_.-]+)*"), "flags such as +aes;-pcid"),
     "base64": (re.compile(r"[A-Za-z0-9+/]+={0,2}"), "letters and digits, or base64"),
+    "ct-ip4": (re.compile(r"dhcp|manual|\d{1,3}(?:\.\d{1,3}){3}/\d{1,2}"), "dhcp, manual, or such as 10.0.0.5/24"),
+    "ct-ip6": (re.compile(r"auto|dhcp|manual|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*/\d{1,3}"), "auto, dhcp, or fd00::5/64"),
+    "idmap": (
+        re.compile(r"passthrough|[ug]:\d+:\d+:[1-9]\d*(?:;[ug]:\d+:\d+:[1-9]\d*)*"),
+        "passthrough, or such as u:0:100000:65536;g:0:100000:65536",
+    ),
+    "mount-options": (
+        re.compile(r"(?:(?:discard|lazytime|noatime|nodev|noexec|nosuid)(?:;(?=.)|$))+"),
+        "some of discard;lazytime;noatime;nodev;noexec;nosuid",
+    ),
+    "mount-types": (re.compile(r"[A-Za-z0-9_; ]+"), "types of file systems such as nfs;cifs"),
+    "mount-path": (re.compile(r"/[^:,]*"), "a path such as /srv"),
+    "device": (re.compile(r"/dev/[^:,]+"), "a device such as /dev/ttyUSB0"),
+    "mode": (re.compile(r"0[0-7]{3}"), "an octal mode such as 0660"),
+    "timezone": (re.compile(r"[A-Za-z0-9_/+-]+"), "host, or a zone such as Europe/Berlin"),
     "hex4": (re.compile(r"0x[0-9A-Fa-f]{4}"), "0x and four hexadecimal digits"),
 }  # fmt: skip
 

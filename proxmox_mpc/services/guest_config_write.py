@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from proxmox_mpc.domain.call import Call, FormValue, Known, Slot, Value
+from proxmox_mpc.domain.config_rules import Rules, meaning
 from proxmox_mpc.domain.guests import GuestRef
 from proxmox_mpc.domain.json import Json, JsonObject, as_object, boolean, integer, text
 from proxmox_mpc.domain.moments import epoch
@@ -54,15 +55,16 @@ def change(
     says: str,
     effect: Effect = "config",
     facts: Facts | None = None,
+    rules: Rules | None = None,
     undoable: bool = True,
-    stage: int = 0,
 ) -> Step:
     """Return the step that changes a configuration by PUT, guarded by its digest; Keep where it is so already.
 
-    A value that stands there already is left out, and a key to delete that is not set.
+    A value that stands there already is left out (``rules`` tell spellings that mean the same), and a key to delete
+    that is not set.
     """
-    target = Target.of(ref, stage)
-    wanted = {key: value for key, value in sets.items() if not _same(config.get(key), value)}
+    target = Target.of(ref)
+    wanted = {key: value for key, value in sets.items() if not _same(key, config.get(key), value, rules)}
     gone = [key for key in deletes if key in config]
     if not wanted and not gone:
         return Keep(target, f"{ref.label} is so already")
@@ -97,10 +99,11 @@ def undo_change(ref: GuestRef, target: Target, before: JsonObject) -> Undo:
     return Undo((Send(Call("PUT", ref.path("config"), form), target, "config", says),))
 
 
-def _same(now: Json, wanted: FormValue) -> bool:
+def _same(key: str, now: Json, wanted: FormValue, rules: Rules | None) -> bool:
     if now is None or not isinstance(wanted, (str, int, float)):
         return False
-    return text({"value": now}, "value") == text({"value": wanted}, "value")
+    old, new = text({key: now}, key) or "", text({key: wanted}, key) or ""
+    return old == new or (rules is not None and meaning(rules, key, old) == meaning(rules, key, new))
 
 
 def config_reads(ref: GuestRef, wanted: Mapping[str, FormValue], deletes: Sequence[str] = ()) -> ProbeCheck:
