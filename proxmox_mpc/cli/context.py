@@ -141,8 +141,8 @@ class Context:
             workspace=options.workspace,
             output=options.output,
             request_timeout=options.request_timeout,
-            no_input=not self.interactive,
-            ask=self.streams.ask_secret,
+            no_input=options.no_input,
+            ask=self.streams.ask_secret if self.interactive else None,
             simulated=door_token,
         )
         if settings.text("defaults.output") != "table":

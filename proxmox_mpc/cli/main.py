@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -113,9 +114,19 @@ def _run(argv: Sequence[str], context: Context) -> int:
     except OSError as error:
         _silence(streams)
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
-        return _report(StateError(f"this machine refused: {what}"), context)
+        return _report(StateError(f"this machine refused: {what}", hint=_REMEDIES.get(error.errno or 0)), context)
     except Exception as error:  # noqa: BLE001
         return _bug(error, context)
+
+
+_REMEDIES = {
+    errno.ENOSPC: "free some space on that disk; what was there before is unchanged",
+    errno.EDQUOT: "free some of your disk quota; what was there before is unchanged",
+    errno.EROFS: "the file system is mounted read-only",
+    errno.EACCES: "check owner and mode of the file and its directory",
+    errno.EMFILE: "raise the limit of open files: ulimit -n",
+    errno.ENOMEM: "there is too little memory",
+}
 
 
 def _finish(outcome: Outcome, context: Context) -> int:

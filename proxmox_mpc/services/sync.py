@@ -190,6 +190,7 @@ def state_status(path: Path, now: Now) -> JsonObject:
     if not path.exists():
         return _status(light.Health(str(path), False), [], now)
     with light.reading(path, now) as reader:
+        reader.prove_sound()
         covered = reader.rows('SELECT "group", node, run, at FROM coverage ORDER BY "group", node')
     kinds: list[JsonObject] = [
         {"kind": str(group), "node": str(node) or None, "run": int(str(run)), "time": str(at)}

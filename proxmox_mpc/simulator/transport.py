@@ -38,6 +38,8 @@ def connect(
     Raises ValueError for a world that is none.
     """
     name = url.removeprefix(SCHEME).rstrip("/")
+    if "/" in name or name.endswith(".json"):
+        raise ValueError("a world is named here; only `sim serve` reads one from a file")
     clock = clock or InProcessClock()
     path = None if directory is None else directory / (re.sub(r"[^A-Za-z0-9._-]", "_", name) + ".json")
     if path is None:

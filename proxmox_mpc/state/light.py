@@ -37,6 +37,11 @@ class Light:
         with translated(str(self.path)):
             return self._connection.execute(query, parameters).fetchall()
 
+    def prove_sound(self) -> None:
+        """Run the integrity check; raises StateDamaged."""
+        with translated(str(self.path)):
+            files.prove_sound(self._connection, self.path)
+
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
@@ -129,6 +134,7 @@ def _size(path: Path) -> int:
 
 
 def _health(light: Light, path: Path) -> Health:
+    light.prove_sound()
     good = light.rows("SELECT id, finished, outcome FROM run WHERE outcome <> 'failed' ORDER BY id DESC LIMIT 1")
     last, finished, outcome = good[0] if good else (0, None, None)
     failed = light.rows("SELECT error FROM run WHERE outcome = 'failed' AND id > ? ORDER BY id DESC LIMIT 1", (last,))

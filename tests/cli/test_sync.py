@@ -168,7 +168,7 @@ def test_no_secret_is_in_the_database(cluster: Cluster) -> None:
     secrets = [user.password for user in cluster.world.users.values() if user.password]
     secrets += [token.secret for user in cluster.world.users.values() for token in user.tokens.values()]
     assert len(secrets) > 5
-    for file in cluster.database.parent.iterdir():
+    for file in (found for found in cluster.database.parent.rglob("*") if found.is_file()):
         content = file.read_bytes()
         assert [secret for secret in secrets if secret.encode() in content] == [], file
 
@@ -183,6 +183,20 @@ def test_a_damaged_database_is_told_by_every_command(cluster: Cluster) -> None:
         assert (outcome.status, outcome.stdout, outcome.error["code"]) == (3, "", "state_damaged"), argv
         assert outcome.error["hint"]
     assert cluster.pmpc("vm", "list").status == 0
+
+
+@pytest.mark.capability("7.2")
+def test_damage_in_the_middle_is_found_by_what_looks_for_it(cluster: Cluster) -> None:
+    where = cluster.database
+    with where.open("r+b") as file:
+        file.seek(20000)
+        file.write(b"noise" * 2000)
+    assert cluster.pmpc("sync", "status", "-o", "json").error["code"] == "state_damaged"
+    database = cluster.pmpc("status", "-o", "json").json["database"]
+    assert str(where) in database["error"] and database["hint"]
+    for argv in (("doctor",), ("workspace", "check")):
+        outcome = cluster.pmpc(*argv, "-o", "json")
+        assert (outcome.status, outcome.error["details"]["failed"]) == (8, ["database"]), argv
 
 
 @pytest.mark.capability("2.3")

@@ -40,6 +40,8 @@ def test_a_chosen_workspace_serves_everywhere_but_in_scripts(pmpc: Pmpc, tmp_pat
     elsewhere.cwd.mkdir()
     assert pmpc.ok("workspace", "use", "lab")["changed"] is True
     assert pmpc.ok("workspace", "use", "lab")["changed"] is False
+    assert pmpc.ok("workspace", "show")["found_by"] == "workspace use"
+    assert pmpc("workspace", "show", "--no-input").status == 3
     assert elsewhere.ok("workspace", "list")[0]["current"] is True
     outcome = elsewhere("workspace", "show", "--no-input", "-o", "json")
     assert (outcome.status, outcome.error["code"]) == (3, "workspace")

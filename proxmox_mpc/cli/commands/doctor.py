@@ -74,6 +74,7 @@ def _database(context: Context, findings: Findings) -> str | None:
             findings.say("database", "warning", "nothing has been recorded yet", "pmpc sync pull")
             return None
     store = context.store
+    store.check(context.now())
     return f"{store.where} is sound"
 
 

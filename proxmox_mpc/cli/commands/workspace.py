@@ -147,11 +147,15 @@ def check(ctx: typer.Context) -> Result:
             findings.say("files", "warning", doubts[0].message, doubts[0].hint)
         else:
             findings.say("files", "ok", f"{settings.workspace.directory} is open to nobody else")
-    findings.run("database", lambda: f"{context.store.where} is sound")
+
+    def sound() -> str:
+        context.store.check(context.now())
+        return f"{context.store.where} is sound"
 
     def connected() -> None:
         check_server(findings, context.api, settings.connection, settings.identity)
 
+    findings.run("database", sound)
     findings.run("server", connected)
     return Result(list[Json](findings.rows), error=findings.failure)
 

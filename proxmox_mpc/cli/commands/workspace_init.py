@@ -47,7 +47,7 @@ Where is the token's secret to come from?
 @local(INIT)
 def init(
     ctx: typer.Context,
-    directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="its directory, made when missing")] = Path(),
+    directory: Annotated[str, typer.Argument(metavar="[DIR]", help="its directory, made when missing")] = ".",
     name: Annotated[str | None, typer.Option(help="the name that -w takes; else the directory's")] = None,
     url: Annotated[
         list[str] | None,
@@ -75,6 +75,8 @@ def init(
     On a terminal it asks for what no option says. sim://homelab is a whole simulated cluster and needs no server.
     """
     context = context_of(ctx)
+    if not directory:
+        raise UsageError("DIR is empty", hint="name a directory, or leave DIR out for this one")
     root = (context.cwd / directory).resolve()
     tls = _tls(context, root, fingerprint, ca_file, insecure)
     urls = [_endpoint(one) for one in url or _asked_url(context)]
