@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TextIO
 
 from proxmox_mpc.domain.json import Json
@@ -79,22 +80,21 @@ class Streams:
             for key, text in errors.items():
                 line = f"  {visible(str(key))}: {visible(str(text).strip())}"
                 if str(text).strip() not in message:
-                    self.stderr.write(line + "\n")
+                    self._tell(line)
         if hint:
             self._hint(hint)
 
     def note(self, text: str) -> None:
         """Tell people what is going on; programs and --quiet do not see it."""
         if not self.machine and not self.quiet:
-            self.stderr.write("\n".join(visible(line) for line in text.splitlines()) + "\n")
-            self.stderr.flush()
+            self._tell("\n".join(visible(line) for line in text.splitlines()))
 
     def trace(self, text: str) -> None:
         """Write one line of a verbose trace."""
         if self.machine:
-            self.stderr.write(json.dumps({"trace": text}, ensure_ascii=False) + "\n")
+            self._tell(json.dumps({"trace": text}, ensure_ascii=False))
         else:
-            self.stderr.write(self._paint(_DIM, visible(text)) + "\n")
+            self._tell(self._paint(_DIM, visible(text)))
 
     def ask(self, question: str) -> str:
         """Show a question on stderr and return the line that was typed; raises EOFError at the end of input."""
@@ -111,21 +111,27 @@ class Streams:
 
         return getpass.getpass(question, stream=self.stderr)
 
+    def _tell(self, text: str) -> None:
+        """Write to stderr; that nobody can be told there changes neither the data nor the exit status."""
+        with suppress(OSError, ValueError):
+            self.stderr.write(f"{text}\n")
+            self.stderr.flush()
+
     def _event(self, kind: str, code: str, message: str, hint: str | None, details: Mapping[str, object]) -> None:
         body = {kind: {"code": code, "message": message, "hint": hint, "details": dict(details)}}
-        self.stderr.write(json.dumps(body, ensure_ascii=False, default=str) + "\n")
+        self._tell(json.dumps(body, ensure_ascii=False, default=str))
 
     def _say(self, kind: str, colour: str, message: str, hint: str | None) -> None:
         first, *rest = message.strip().splitlines() or [""]
         lines = [f"{self._paint(colour, kind + ':')} {visible(first)}", *(f"  {visible(line)}" for line in rest)]
-        self.stderr.write("\n".join(lines) + "\n")
+        self._tell("\n".join(lines))
         if hint:
             self._hint(hint)
 
     def _hint(self, hint: str) -> None:
         first, *rest = hint.splitlines()
         lines = [f"hint: {visible(first)}", *(f"  {visible(line)}" for line in rest)]
-        self.stderr.write("\n".join(lines) + "\n")
+        self._tell("\n".join(lines))
 
     def _paint(self, colour: str, text: str) -> str:
         return f"{colour}{text}{_PLAIN}" if self.coloured(self.stderr) else text
