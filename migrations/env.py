@@ -13,6 +13,7 @@ from sqlalchemy import Connection, create_engine
 from sqlmodel.sql.sqltypes import AutoString
 
 from proxmox_mpc.state.tables import METADATA, Document
+from proxmox_mpc.state.tables_journal import JournalRow as JournalRow
 
 
 def render(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:

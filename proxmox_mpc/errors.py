@@ -213,11 +213,36 @@ class CheckFailed(PmpcError):
     code, exit_status = "check_failed", 8
 
 
+class PartFailed(PmpcError):
+    """Several targets, and not all of them went well; ``details`` has ``failed`` and ``operation``."""
+
+    code, exit_status = "part_failed", 8
+
+
+class Stopped(PmpcError):
+    """Nothing further was sent, because something else of the same command went wrong."""
+
+    code, exit_status = "stopped", 8
+
+
 # 9: refused
 class Refused(PmpcError):
     """Safety policy, or a missing confirmation, forbids it."""
 
     code, exit_status = "refused", 9
+
+
+class Frozen(Refused):
+    """``pmpc safety freeze`` stopped every write."""
+
+    code = "frozen"
+    hint = "see: pmpc safety show; lift it with: pmpc safety thaw"
+
+
+class Interrupted(PmpcError):
+    """The user stopped waiting; what was sent goes on. ``details["upids"]`` are the tasks that still run."""
+
+    code, exit_status = "interrupted", 130
 
 
 # Not errors but endings of a command that printed what it has.

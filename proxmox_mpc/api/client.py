@@ -15,7 +15,6 @@ from proxmox_mpc.api.forms import checked_path, encode, node_of
 from proxmox_mpc.api.pool import ordered
 from proxmox_mpc.api.retry import POLL, Again, AttemptError, Backoff, Clock, Retries, RetryPolicy, Sleep
 from proxmox_mpc.api.wire import Headers, Reply, TransportFactory, Wire
-from proxmox_mpc.domain.call import Call
 from proxmox_mpc.domain.connection import Connection, Secret, Token
 from proxmox_mpc.domain.json import Json, JsonObject, Param, as_object
 from proxmox_mpc.domain.source import Answer, Query
@@ -31,6 +30,7 @@ from proxmox_mpc.errors import (
 if TYPE_CHECKING:
     from proxmox_mpc.api.tasks import OnLog, TaskStatus
     from proxmox_mpc.api.trace import Exchange, Trace
+    from proxmox_mpc.domain.call import Call
     from proxmox_mpc.domain.upid import Upid
 
 _COMMON: Headers = [
@@ -131,12 +131,13 @@ class Api:
         Only the guard may call this: it has assessed, asked, and journalled. Raises PmpcError; RequestTimeout,
         Unreachable and UnexpectedAnswer leave open whether the write was done.
         """
-        form = encode(call.form)
+        params = call.params
+        form = encode(params)
         try:
             if call.method == "DELETE":
-                reply = self._ask(call.method, call.path, f"?{form}" if form else "", None, call.form)
+                reply = self._ask(call.method, call.path, f"?{form}" if form else "", None, params)
             else:
-                reply = self._ask(call.method, call.path, "", form.encode(), call.form)
+                reply = self._ask(call.method, call.path, "", form.encode(), params)
             return answer_of(reply, call.method, call.path, self._authority.who).data
         except AttemptError as failure:
             raise failure.error from failure.__cause__
@@ -154,11 +155,16 @@ class Api:
         every: Backoff = POLL,
         timeout: float | None = None,
         on_log: OnLog | None = None,
+        sleep: Sleep | None = None,
     ) -> TaskStatus:
-        """Wait for a task to end well, see ``tasks.wait``; raises TaskFailed and WaitExpired."""
+        """Wait for a task to end well, see ``tasks.wait``; raises TaskFailed and WaitExpired.
+
+        ``sleep`` pauses between two looks in place of this object's own; what it raises ends the wait.
+        """
         from proxmox_mpc.api.tasks import wait
 
-        return wait(self, upid, clock=self._clock, sleep=self._sleep, every=every, timeout=timeout, on_log=on_log)
+        pause = sleep or self._sleep
+        return wait(self, upid, clock=self._clock, sleep=pause, every=every, timeout=timeout, on_log=on_log)
 
     def close(self) -> None:
         """Close every connection."""

@@ -20,13 +20,16 @@ from proxmox_mpc.output.streams import Streams, event_line
 
 if TYPE_CHECKING:
     from ssl import SSLContext
+    from threading import Event
 
     from httpx import BaseTransport, Limits
 
     from proxmox_mpc.api import Api, Exchange
+    from proxmox_mpc.cli.door import Door
     from proxmox_mpc.cli.verbs import Verb
     from proxmox_mpc.domain.connection import Connection
     from proxmox_mpc.state import RecordedSource, StateStore
+    from proxmox_mpc.state.journal import Journal
     from proxmox_mpc.workspace.settings import Settings
 
 _TRUE = ("1", "true", "yes", "on")
@@ -42,6 +45,9 @@ class Context:
         self.options = Options()
         self.now = time.time
         self.sleep = time.sleep
+        self.clock = time.monotonic
+        self.pause = pause
+        self.argv: Sequence[str] = ()
         self._run_id = ""
 
     # What the options say about output
@@ -222,6 +228,20 @@ class Context:
         file = settings.workspace.cache / "identity.json"
         return BoundSource(self.api, Proof(file, Identity.of_data(settings.identity), settings.connection))
 
+    @cached_property
+    def guard(self) -> Door:
+        """The one way to change the cluster: ``guard.run(plan)``."""
+        from proxmox_mpc.cli.door import open_door
+
+        return open_door(self)
+
+    @cached_property
+    def journal(self) -> Journal:
+        """What pmpc has changed here; raises StateError where it cannot be written."""
+        from proxmox_mpc.state.journal import Journal
+
+        return Journal(self.store, self.database.parent, self.now)
+
     def known_names(self, kind: str) -> Sequence[tuple[str, str]]:
         """Return (name, help) of the objects of a kind that the database knows; guests have two names."""
         from proxmox_mpc.state.light import names
@@ -251,6 +271,11 @@ class Context:
                     part.close()
                 except PmpcError as error:
                     self.streams.error(error.code, error.message, error.hint, error.details)
+
+
+def pause(seconds: float, until: Event) -> None:
+    """Wait, or until something has happened."""
+    until.wait(seconds)
 
 
 def door_token(_url: str) -> tuple[str, str]:

@@ -43,6 +43,18 @@ class Options:
         self.sort: list[str] = []
         self.no_header = False
         self.wide = False
+        self.dry_run = False
+        self.yes = False
+        self.confirm: str | None = None
+        self.no_wait = False
+        self.wait_timeout: float | None = None
+        self.without_backup = False
+        self.rollback = False
+        self.parallel: int | None = None
+        self.max_failures: int | None = None
+        self.stage: str | None = None
+        self.allow_empty = False
+        self.retry_failed: int | None = None
 
 
 def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
@@ -163,3 +175,100 @@ def list_options() -> list[TyperOption]:
         _option("no_header", "--no-header", help="no heading line", is_flag=True),
         _option("wide", "--wide", help="more columns", is_flag=True),
     ]
+
+
+def write_options() -> list[TyperOption]:
+    """Return the options of every verb that changes the cluster."""
+    return [
+        _option("dry_run", "--dry-run", help="show what would be sent, and send nothing", is_flag=True),
+        _option("yes", "--yes", "-y", help="do not ask", is_flag=True),
+        _option(
+            "confirm",
+            "--confirm",
+            help="with --yes, for what is critical: the target's name, or the number of targets",
+            metavar="NAME|COUNT",
+        ),
+        _option("no_wait", "--no-wait", help="do not wait for the last task", is_flag=True),
+        _option(
+            "wait_timeout",
+            "--wait-timeout",
+            help="seconds to wait for a task, which goes on when they are over (7)",
+            type=float,
+            metavar="SECONDS",
+            check=_positive,
+        ),
+        _option(
+            "rollback",
+            "--rollback-on-failure",
+            help="take back what was done, when a later step fails",
+            is_flag=True,
+        ),
+    ]
+
+
+def destructive_options() -> list[TyperOption]:
+    """Return the options of verbs that destroy a guest."""
+    return [
+        _option(
+            "without_backup",
+            "--without-backup",
+            help="destroy a guest of which there is no recent backup; this is audited",
+            is_flag=True,
+        )
+    ]
+
+
+def bulk_options() -> list[TyperOption]:
+    """Return the options of verbs that can change many targets."""
+    return [
+        _option("parallel", "--parallel", help="targets at a time", type=int, metavar="N", check=_count),
+        _option(
+            "max_failures",
+            "--max-failures",
+            help="begin no further target after more than N failures",
+            type=int,
+            metavar="N",
+            check=_count_or_none,
+        ),
+        _option(
+            "stage",
+            "--stage",
+            help="roll out in steps such as 1,5,rest, each only when all is well after the one before",
+            metavar="N,N,rest",
+            check=_stages,
+        ),
+        _option("allow_empty", "--allow-empty", help="end with 0 where nothing matches (else 5)", is_flag=True),
+        _option(
+            "retry_failed",
+            "--retry-failed",
+            help="take the targets that failed in this operation",
+            type=int,
+            metavar="OPERATION",
+            check=_count,
+        ),
+    ]
+
+
+def _count(value: int) -> int:
+    if value < 1:
+        raise BadParameter(f"{value} is no number from 1 up")
+    return value
+
+
+def _count_or_none(value: int) -> int:
+    if value < 0:
+        raise BadParameter(f"{value} is less than 0")
+    return value
+
+
+def _stages(value: str) -> str:
+    stages_of(value)
+    return value
+
+
+def stages_of(value: str) -> tuple[int | None, ...]:
+    """Return the sizes in ``1,5,rest``, None for the rest; raises BadParameter."""
+    words = [word.strip() for word in value.split(",")]
+    if not all((word.isdigit() and int(word) > 0) or (word == "rest" and word is words[-1]) for word in words):
+        raise BadParameter(f"{value!r} is no list of stages like 1,5,rest")
+    return tuple(None if word == "rest" else int(word) for word in words)

@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from proxmox_mpc.cli.options import common_options, list_options, offline_option
-from proxmox_mpc.domain.shape import Shape
+from proxmox_mpc.cli.options import (
+    bulk_options,
+    common_options,
+    destructive_options,
+    list_options,
+    offline_option,
+    write_options,
+)
+from proxmox_mpc.domain.shape import Field, Shape
 from proxmox_mpc.output.result import Result
 
 if TYPE_CHECKING:
@@ -28,12 +35,15 @@ class Verb(NamedTuple):
     """One verb of the tree.
 
     ``offline``: the database can answer it too. ``audit``: the privilege without which an empty list proves nothing.
+    ``mutating``: it changes the cluster, through the guard; ``destructive``: it can destroy a guest.
     """
 
     run: Run
     shape: Shape
     offline: bool = False
     audit: str | None = None
+    mutating: bool = False
+    destructive: bool = False
 
 
 class Outcome(NamedTuple):
@@ -51,6 +61,20 @@ def local(shape: Shape) -> Callable[[Run], Verb]:
 def read(shape: Shape, *, offline: bool = True, audit: str | None = None) -> Callable[[Run], Verb]:
     """Declare a verb that reads the cluster; it takes --offline unless the database cannot answer it."""
     return lambda run: Verb(run, shape, offline, audit)
+
+
+def write(
+    *, many: bool = False, destructive: bool = False, extra: tuple[Field, ...] = (), shape: Shape | None = None
+) -> Callable[[Run], Verb]:
+    """Declare a verb that changes the cluster; it prints rows as every write does, and takes the options of writes.
+
+    ``many``: it takes selectors, and with them the options of bulk work. ``destructive``: it can destroy a guest.
+    ``extra`` keys come after those of every write; ``shape`` replaces them all.
+    """
+    from proxmox_mpc.domain.writes import write_shape
+
+    printed = shape or write_shape(many=many, extra=extra)
+    return lambda run: Verb(run, printed, mutating=True, destructive=destructive)
 
 
 def context_of(ctx: typer.Context) -> Context:
@@ -73,6 +97,9 @@ class PmpcCommand(TyperCommand):
         if made is None:
             made = [
                 *(list_options() if self.verb.shape.many else []),
+                *(write_options() if self.verb.mutating else []),
+                *(destructive_options() if self.verb.destructive else []),
+                *(bulk_options() if self.verb.mutating and self.verb.shape.kind == "either" else []),
                 *([offline_option()] if self.verb.offline else []),
                 *common_options(),
             ]

@@ -46,12 +46,12 @@ class Field(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """What a command prints: ``rows`` (a list of objects), ``item`` (one object), ``text``, or ``any`` JSON.
+    """What a command prints: ``rows`` (a list of objects), ``item`` (one object), ``either``, ``text``, or ``any`` JSON.
 
     ``open`` allows further keys, where PVE's own configuration keys are passed through.
     """
 
-    kind: Literal["rows", "item", "text", "any"]
+    kind: Literal["rows", "item", "either", "text", "any"]
     fields: tuple[Field, ...] = ()
     open: bool = False
     doc: str = ""
@@ -60,6 +60,12 @@ class Shape(NamedTuple):
     def many(self) -> bool:
         """Whether it is a list."""
         return self.kind == "rows"
+
+    def of(self, data: object) -> Shape:
+        """Return the shape that ``data`` has, where it may be one object or a list of them."""
+        if self.kind != "either":
+            return self
+        return Shape("rows" if isinstance(data, list) else "item", self.fields, self.open, self.doc)
 
 
 def rows(*fields: Field, doc: str = "", open: bool = False) -> Shape:  # noqa: A002
@@ -70,6 +76,11 @@ def rows(*fields: Field, doc: str = "", open: bool = False) -> Shape:  # noqa: A
 def item(*fields: Field, doc: str = "", open: bool = False) -> Shape:  # noqa: A002
     """Declare one object."""
     return Shape("item", fields, open, doc)
+
+
+def either(*fields: Field, doc: str = "") -> Shape:
+    """Declare one object, or a list of such objects where the command line can name several things."""
+    return Shape("either", fields, False, doc)
 
 
 TEXT = Shape("text")

@@ -8,14 +8,15 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 from urllib.parse import quote
 
 from proxmox_mpc.domain.json import Json, Param
+from proxmox_mpc.domain.slot import Slot
 from proxmox_mpc.errors import PmpcError
 
 T = TypeVar("T")
 
 
-def api_path(*segments: str | int) -> str:
-    """Join path segments, each percent-encoded, so that no name can leave its place in the path."""
-    return "/" + "/".join(quote(str(segment), safe="") for segment in segments)
+def api_path(*segments: str | int | Slot) -> str:
+    """Join path segments, each percent-encoded, so that no name can leave its place in the path; a slot stays one."""
+    return "/" + "/".join(str(one) if isinstance(one, Slot) else quote(str(one), safe="") for one in segments)
 
 
 class Answer(NamedTuple):

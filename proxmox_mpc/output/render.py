@@ -28,6 +28,7 @@ class View(NamedTuple):
 
 def render(result: Result, shape: Shape, view: View, streams: Streams) -> None:
     """Write the result's data to stdout in the view's format; raises UsageError for options that do not fit it."""
+    shape = shape.of(result.data)
     data, keys = _selected(result.data, shape, view)
     if view.query is not None:
         from proxmox_mpc.output.select import query

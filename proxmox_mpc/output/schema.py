@@ -19,6 +19,9 @@ def schema_of(shape: Shape, title: str) -> JsonObject:
             body = {"type": "array", "items": _object(shape.fields, shape.open)}
         case "item":
             body = _object(shape.fields, shape.open)
+        case "either":
+            one = _object(shape.fields, shape.open)
+            body = {"oneOf": [one, {"type": "array", "items": one}]}
         case "text":
             body = {"type": "string"}
         case _:

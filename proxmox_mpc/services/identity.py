@@ -143,6 +143,11 @@ class BoundSource:
             self._ask()
         return self._source.read_many(queries)
 
+    def recognise(self) -> None:
+        """Make sure, before anything is sent, that the cluster is the recorded one; raises WrongCluster."""
+        if not self._proven:
+            self._ask()
+
     def _ask(self) -> None:
         rows = as_rows(self._source.read("/nodes"), "/nodes")
         self._prove([str(row.get("node")) for row in rows])

@@ -10,7 +10,7 @@ from proxmox_mpc.errors import StateError, StateTooNew
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision; a test holds it against ``migrations/versions``."""
 
 VERSION_QUERY = "SELECT version_num FROM alembic_version"

@@ -12,6 +12,7 @@ _GUEST: dict[str, Leaf | Group] = {
     "interfaces": Leaf("guest_show:interfaces", "List the addresses that a running guest has"),
     "metrics": Leaf("guest_metrics:metrics", "Show a guest's load over time"),
     "backups": Leaf("guest_show:backups", "List the backups of a guest"),
+    "start": Leaf("power:start", "Start guests"),
     "history": Leaf("sync:history", "List what pulls found changed about a guest, newest first; from the database"),
     "snapshot": Group(
         "Snapshots",

@@ -1,0 +1,209 @@
+"""A write whose answer was lost is never sent again: what became of it is looked up, in tasks or where it would show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from proxmox_mpc.domain.json import Json, JsonObject, Param, as_object, as_rows, integer, text
+from proxmox_mpc.domain.source import Source, api_path
+from proxmox_mpc.domain.upid import Upid
+from proxmox_mpc.errors import (
+    NodeUnreachable,
+    NotFound,
+    PmpcError,
+    RequestTimeout,
+    ServerBusy,
+    TlsError,
+    UnexpectedAnswer,
+    Unreachable,
+)
+
+Became: TypeAlias = Literal["done", "not done", "unknown"]
+
+# The types of task that a call to the last words of a path starts (qemu-server, pve-container, pve-manager); with HA,
+# pve-ha-manager takes the request instead.
+_TASKS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("POST", "status/start"): ("qmstart", "vzstart", "hastart"),
+    ("POST", "status/stop"): ("qmstop", "vzstop", "hastop"),
+    ("POST", "status/shutdown"): ("qmshutdown", "vzshutdown", "hastop"),
+    ("POST", "status/reboot"): ("qmreboot", "vzreboot"),
+    ("POST", "status/reset"): ("qmreset",),
+    ("POST", "status/suspend"): ("qmsuspend", "qmpause", "vzsuspend"),
+    ("POST", "status/resume"): ("qmresume", "vzresume"),
+    ("POST", "config"): ("qmconfig",),
+    ("PUT", "resize"): ("resize",),
+    ("POST", "snapshot"): ("qmsnapshot", "vzsnapshot"),
+    ("POST", "rollback"): ("qmrollback", "vzrollback"),
+    ("DELETE", "snapshot/*"): ("qmdelsnapshot", "vzdelsnapshot"),
+    ("POST", "clone"): ("qmclone", "vzclone"),
+    ("POST", "migrate"): ("qmigrate", "vzmigrate", "hamigrate"),
+    ("POST", "move_disk"): ("qmmove",),
+    ("POST", "move_volume"): ("move_volume",),
+    ("POST", "template"): ("qmtemplate",),
+    ("POST", "qemu"): ("qmcreate", "qmrestore"),
+    ("POST", "lxc"): ("vzcreate", "vzrestore"),
+    ("DELETE", "qemu/*"): ("qmdestroy",),
+    ("DELETE", "lxc/*"): ("vzdestroy",),
+    ("POST", "vzdump"): ("vzdump",),
+    ("POST", "upload"): ("imgcopy",),
+    ("POST", "download-url"): ("download",),
+    ("POST", "aplinfo"): ("download",),
+    ("PUT", "network"): ("srvreload",),
+    ("PUT", "sdn"): ("reloadnetworkall",),
+    ("POST", "startall"): ("startall",),
+    ("POST", "stopall"): ("stopall",),
+    ("POST", "update"): ("aptupdate",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What became of a write; ``upid`` is the task that it started, where one was found."""
+
+    became: Became
+    upid: Upid | None = None
+
+
+def is_open(error: PmpcError) -> bool:
+    """Whether an error of a send leaves open whether the write was done."""
+    if isinstance(error, NodeUnreachable):
+        # 595: the cluster could not connect to the node. 596: it did, and the node may still be at it.
+        return error.details.get("status") != 595
+    if isinstance(error, (RequestTimeout, ServerBusy)):
+        return True
+    if isinstance(error, TlsError):
+        return False
+    if isinstance(error, Unreachable):
+        return "endpoints" not in error.details
+    if isinstance(error, UnexpectedAnswer):
+        status = error.details.get("status")
+        return not isinstance(status, int) or not 300 <= status < 500
+    return False
+
+
+def pauses_for(error: PmpcError | None) -> Sequence[float]:
+    """Return the seconds between looks: longer where the server itself was slow."""
+    slow = isinstance(error, (RequestTimeout, NodeUnreachable, ServerBusy))
+    return (0.5, 1.0, 2.0, 4.0, 8.0) if slow else (0.3, 0.7, 1.0)
+
+
+def look(
+    source: Source,
+    intent: JsonObject,
+    *,
+    sent: float,
+    now: float,
+    known_tasks: frozenset[str],
+) -> Found:
+    """Look once what became of the call in an intent row; ``sent`` and ``now`` are in our time, epoch seconds.
+
+    ``unknown`` is returned where there is nothing to look at; raises PmpcError while nobody answers.
+    """
+    call = as_object(intent.get("call"))
+    method, path = text(call, "method") or "", text(call, "path") or ""
+    types = task_types(method, path)
+    if types:
+        upid = _task(source, intent, path, types, sent, now, known_tasks)
+        if upid is not None:
+            return Found("done", upid)
+    watch = text(intent, "watch")
+    if watch is not None:
+        return Found(_compared(source, watch, intent, method))
+    return Found("not done" if types else "unknown")
+
+
+def task_types(method: str, path: str) -> tuple[str, ...]:
+    """Return the types of task that a call starts, none where it is not known to start one."""
+    words = path.strip("/").split("/")
+    if words[0] != "nodes" and path != "/cluster/sdn":
+        return ()
+    for key in ((method, "/".join(words[-2:])), (method, words[-1]), (method, f"{words[-2]}/*" if words[1:] else "")):
+        if key in _TASKS:
+            return _TASKS[key]
+    return ()
+
+
+def _task(
+    source: Source,
+    intent: JsonObject,
+    path: str,
+    types: tuple[str, ...],
+    sent: float,
+    now: float,
+    known_tasks: frozenset[str],
+) -> Upid | None:
+    """Return the task that the call must have started: of its type and guest, since then, and none that we know."""
+    words = path.strip("/").split("/")
+    node = words[1] if words[0] == "nodes" else None
+    if node is None:
+        rows = as_rows(source.read("/cluster/tasks"), "tasks")
+        since = sent - 60
+    else:
+        server = integer(as_object(source.read(api_path("nodes", node, "time"))), "time")
+        since = sent + (server - now if server is not None else 0) - 2
+        query: dict[str, Param] = {"source": "all", "since": int(since), "limit": 500}
+        rows = as_rows(source.read(api_path("nodes", node, "tasks"), query), "tasks")
+    guest = _guest_of(intent, words)
+    for row in rows:
+        upid = Upid.of(text(row, "upid"))
+        if upid is None or upid.text in known_tasks or upid.type not in types or upid.started < int(since):
+            continue
+        if guest is None or upid.id in ("", guest):
+            return upid
+    return None
+
+
+def _guest_of(intent: JsonObject, words: Sequence[str]) -> str | None:
+    """Return the id that the task carries: the guest in the path; for a new guest and the like the target's."""
+    if len(words) > 3 and words[2] in ("qemu", "lxc"):
+        return words[3]
+    target = as_object(intent.get("target") or {})
+    return text(target, "id") if text(target, "kind") in ("vm", "ct") else None
+
+
+def _compared(source: Source, watch: str, intent: JsonObject, method: str) -> Became:
+    """Compare what stands there now with what stood there before and what was asked for."""
+    before, now = intent.get("before"), values_at(source, watch)
+    if now is None:
+        return "done" if method == "DELETE" else "not done" if before is None else "unknown"
+    if method == "DELETE":
+        return "not done"
+    if before is None:
+        return "done"
+    asked = as_object(intent.get("asked") or {})
+    then = as_object(before)
+    if asked and all(agrees(value, now.get(key)) for key, value in asked.items()):
+        return "done"
+    keys = {*asked, *then} - {"digest"}
+    return "not done" if all(then.get(key) == now.get(key) for key in keys) else "unknown"
+
+
+def values_at(source: Source, path: str) -> JsonObject | None:
+    """Return the object at a path, a list under the key ``list``; None where there is nothing."""
+    try:
+        found: Json = source.read(path)
+    except NotFound:
+        return None
+    return found if isinstance(found, dict) else {"list": found}
+
+
+def agrees(asked: Json, now: Json) -> bool:
+    """Whether a setting is as asked, allowing for what PVE adds when it stores one: MACs, sizes, another order."""
+    if asked is None or now is None:
+        return asked is None and now is None
+    wanted, found = _plain(asked), _plain(now)
+    if wanted == found:
+        return True
+    parts = found.replace(";", ",").split(",")
+    return all(
+        any(have == part or have.startswith(f"{part}=") for have in parts)
+        for part in wanted.replace(";", ",").split(",")
+    )
+
+
+def _plain(value: Json) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return ",".join(str(one) for one in value) if isinstance(value, list) else str(value)
