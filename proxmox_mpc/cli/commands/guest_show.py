@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from proxmox_mpc.cli.commands.guest_args import GuestName, found
-from proxmox_mpc.cli.commands.guest_text import guest_page
 from proxmox_mpc.cli.verbs import context_of, read
 from proxmox_mpc.domain.source import Warn
 from proxmox_mpc.errors import UsageError
@@ -36,6 +35,8 @@ def show(ctx: typer.Context, guest: GuestName) -> Result:
     reading = show_guest(context.source, found(ctx, guest), context.now)
     page = None
     if context.format == "table":
+        from proxmox_mpc.cli.commands.guest_text import guest_page
+
         page = guest_page(reading.value, width=context.streams.width, now=context.now)
     return Result(reading.value, reading.warnings, reading.partial, page=page)
 
