@@ -57,6 +57,7 @@ class Call:
     params: dict[str, Value]
     local_node: str
     permissions: Permissions
+    upload: bytes | None = None  # the content of an uploaded file
     changed: bool = False  # a handler of GET that changes the world sets it, so that it is saved
 
     @property

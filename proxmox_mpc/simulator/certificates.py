@@ -9,6 +9,12 @@ import os
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from proxmox_mpc.simulator.json import Json, JsonObject
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Name
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,33 @@ def create(directory: Path, names: list[str], serial: int = 1) -> Identity:
     authority = _write(directory / f"pve-root-ca-{serial}.pem", ca.public_bytes(pem))
     digest = hashlib.sha256(leaf.public_bytes(serialization.Encoding.DER)).hexdigest().upper()
     return Identity(chain, key, authority, ":".join(digest[at : at + 2] for at in range(0, 64, 2)))
+
+
+def describe(pem: str) -> JsonObject:
+    """Return what PVE tells of a certificate (the first of a chain); raises ValueError for text that is none."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+    leaf = x509.load_pem_x509_certificate(pem.encode())
+    key = leaf.public_key()
+    try:
+        names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        san: list[Json] = [str(name.value) for name in names]
+    except x509.ExtensionNotFound:
+        san = []
+    return {
+        "fingerprint": leaf.fingerprint(hashes.SHA256()).hex(":").upper(),
+        "subject": _slashed(leaf.subject), "issuer": _slashed(leaf.issuer), "san": san, "pem": pem,
+        "notbefore": int(leaf.not_valid_before_utc.timestamp()), "notafter": int(leaf.not_valid_after_utc.timestamp()),
+        "public-key-type": "rsaEncryption" if isinstance(key, rsa.RSAPublicKey) else "id-ecPublicKey",
+        "public-key-bits": key.key_size if isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey) else 0,
+    }  # fmt: skip
+
+
+def _slashed(name: Name) -> str:
+    """Write a distinguished name as PVE does: ``/CN=host/O=company``."""
+    return "".join(f"/{part.rfc4514_string()}" for part in name)
 
 
 def _write(path: Path, content: bytes) -> Path:

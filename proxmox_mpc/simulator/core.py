@@ -13,7 +13,7 @@ from proxmox_mpc.simulator.auth import authenticate
 from proxmox_mpc.simulator.authorization import authorize
 from proxmox_mpc.simulator.call import Answer, Call
 from proxmox_mpc.simulator.clock import Clock
-from proxmox_mpc.simulator.decoding import decode_body, decode_form, decode_path
+from proxmox_mpc.simulator.decoding import decode_body, decode_form, decode_path, decode_upload
 from proxmox_mpc.simulator.errors import ApiError, failed, invalid
 from proxmox_mpc.simulator.faults import Fault, Faults
 from proxmox_mpc.simulator.http import Request, Response
@@ -29,6 +29,7 @@ UNAUTHORIZED_DELAY = 3.0
 _WRITES_NOTHING = re.compile(r"^/access/ticket|/agent(?:/|$)|/tasks/|/status/(?:stop|shutdown|reset|suspend|resume)$")
 """Calls other than GET that work without quorum."""
 
+_UPLOAD = re.compile(r"/nodes/[^/]+/storage/[^/]+/upload")
 _JSON = "application/json;charset=UTF-8"
 _HEADERS = {"Cache-Control": "max-age=0", "Pragma": "no-cache", "Server": "pve-api-daemon/3.0"}
 
@@ -101,7 +102,7 @@ class Simulator:
         if method not in METHODS:
             raise ApiError(501, f"method '{method}' not available", empty=True)
         caller = authenticate(self.world, request, method, path, now)
-        sent = _parameters(request)
+        sent, upload = _parameters(request, path)
         found = router.find(method, parts)
         if found is None:
             self.unrouted.append(f"{method} {path}")
@@ -115,6 +116,7 @@ class Simulator:
         checked = validate(endpoint, given)
         call = Call(
             self.world, self.clock, caller, method, found.template, checked, self.local_node, permissions,
+            upload,
         )  # fmt: skip
         if method != "GET":
             self._need_quorum(found.template)
@@ -160,12 +162,16 @@ def _split(path: str) -> tuple[str | None, list[str]]:
     return None, []
 
 
-def _parameters(request: Request) -> dict[str, object]:
-    """Return query and body parameters; a query parameter beats the body's, ``_dc`` is dropped."""
-    sent = decode_body(request.method, request.headers.get("content-type", ""), request.body)
+def _parameters(request: Request, path: str) -> tuple[dict[str, object], bytes | None]:
+    """Return query and body parameters, and the file of an upload; a query parameter beats the body's."""
+    kind, upload = request.headers.get("content-type", ""), None
+    if request.method == "POST" and kind.startswith("multipart/form-data") and _UPLOAD.fullmatch(path):
+        sent, upload = decode_upload(kind, request.body)
+    else:
+        sent = decode_body(request.method, kind, request.body)
     sent.update(decode_form(request.query))
     sent.pop("_dc", None)
-    return sent
+    return sent, upload
 
 
 def _merge(uri: Mapping[str, str], sent: Mapping[str, object]) -> dict[str, object]:

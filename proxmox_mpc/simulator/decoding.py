@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from urllib.parse import unquote_to_bytes
 
 from proxmox_mpc.simulator.errors import ApiError
@@ -67,3 +68,22 @@ def _plain(value: object) -> object:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return f"{value:.15g}" if isinstance(value, float) else str(value)
     return value
+
+
+def decode_upload(content_type: str, body: bytes) -> tuple[dict[str, object], bytes]:
+    """Return the fields of a multipart body and the file's content; what stands behind the file is not read.
+
+    The file is the part called ``filename``; its own file name becomes that parameter. Raises ApiError without one.
+    """
+    boundary = content_type.partition("boundary=")[2].split(";", 1)[0].strip().strip('"')
+    fields: dict[str, object] = {}
+    for part in body.split(b"--" + boundary.encode())[1:] if boundary else []:
+        head, found, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+        names = dict(re.findall(r'[;\s](name|filename)="([^"]*)"', head.decode("utf-8", "replace")))
+        if not found or "name" not in names:
+            continue
+        content = content.removesuffix(b"\r\n")
+        if "filename" in names:
+            return {**fields, "filename": names["filename"]}, content
+        fields[names["name"]] = content.decode("utf-8", "replace")
+    raise ApiError(501, "upload: no file in the multipart body")

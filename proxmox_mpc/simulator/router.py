@@ -39,7 +39,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "pools": ("pools",),
     "storage": ("storage", "storage_writes", "uploads", "prunes"),
     "cluster": ("cluster", "cluster_writes"),
-    "nodes": ("nodes", "node_writes", "node_power", "node_reads"),
+    "nodes": ("nodes", "node_writes", "node_power", "node_reads", "appliances"),
     "qemu": ("qemu", "qemu_writes", "qemu_copies", "qemu_agent"),
     "lxc": ("lxc", "lxc_writes"),
     "tasks_api": ("tasks_api",),

@@ -27,7 +27,7 @@ KNOWN: dict[str, str] = {
 
 REFUSED = re.compile(
     r"No QEMU guest agent configured|guest agent is not running|is not running|does not exist|no such|No such|"
-    r"is disabled|not available on node|is not online|has not been found|no rule at position|not found|"
+    r"does not support backups|scan of .* failed|is disabled|not available on node|is not online|has not been found|no rule at position|not found|"
     r"invalid replication job ID|invalid configuration ID|have been migrated to rules|user != root@pam|"
     r"ha/rules' not implemented|is locked \("
 )
@@ -64,6 +64,12 @@ def _list(value: Any) -> list[dict[str, Any]]:
 QUERIES: dict[str, str] = {
     "rrddata": "timeframe=hour", "exec-status": "pid=1", "file-read": "file=/etc/hostname", "smart": "disk=/dev/sda",
     "schedule-analyze": "schedule=daily", "extractconfig": "volume=local:backup/none",
+    "cifs": "server=10.0.0.1",
+    "iscsi": "portal=10.0.0.1",
+    "lvmthin": "vg=pve",
+    "nfs": "server=10.10.40.20",
+    "pbs": "server=10.10.40.21&username=a@pbs&password=secret",
+    "query-url-metadata": "url=https://files.example/disk.iso",
 }  # fmt: skip
 
 

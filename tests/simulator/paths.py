@@ -17,6 +17,12 @@ MOST = 25
 QUERIES = {
     "rrddata": "timeframe=hour", "schedule-analyze": "schedule=daily", "/disks/smart": "disk=/dev/sda",
     "extractconfig": "volume=pbs:backup/none", "file-read": "file=/etc/hostname", "exec-status": "pid=1",
+    "/scan/cifs": "server=10.0.0.1",
+    "/scan/iscsi": "portal=10.0.0.1",
+    "/scan/lvmthin": "vg=pve",
+    "/scan/nfs": "server=10.10.40.20",
+    "/scan/pbs": "server=10.10.40.21&username=a@pbs&password=secret",
+    "query-url-metadata": "url=https://files.example/disk.iso",
 }  # fmt: skip
 
 

@@ -24,6 +24,8 @@ SILENT = {
     "/nodes/{node}/lxc/{vmid}/firewall/ipset/{name}/{cidr}": "as above",
     "/nodes/{node}/qemu/{vmid}/agent/exec-status": "nothing was run in a guest",
     "/nodes/{node}/qemu/{vmid}/agent/file-read": "no file was written in a guest",
+    "/nodes/{node}/scan/cifs": "the homelab has no share of this kind",
+    "/nodes/{node}/scan/iscsi": "as above",
     "/nodes/{node}/vzdump/extractconfig": "the query names a backup that is not there",
 }
 # Where the server says other things than its schema, and how.

@@ -14,7 +14,7 @@ routes = Routes()
 routes.index("/cluster/backup-info", "not-backed-up")
 routes.index("/cluster/jobs", "realm-sync", "schedule-analyze")
 
-_SYNC = "/cluster/jobs/realm-sync"
+SYNC = "/cluster/jobs/realm-sync"
 
 
 def job_row(call: Call, job: JsonObject) -> JsonObject:
@@ -98,21 +98,22 @@ def not_backed_up(call: Call) -> Json:
     )
 
 
-def _sync_jobs(call: Call) -> dict[str, Json]:
-    known = call.world.documents.get(_SYNC)
+def sync_jobs(call: Call) -> dict[str, Json]:
+    """Return the jobs that sync realms, by id."""
+    known = call.world.documents.get(SYNC)
     return known if isinstance(known, dict) else {}
 
 
-@routes.get(_SYNC)
+@routes.get(SYNC)
 def realm_syncs(call: Call) -> Json:
     """Return the jobs that sync realms."""
-    return rows(job_row(call, job) for job in _sync_jobs(call).values() if isinstance(job, dict))
+    return rows(job_row(call, job) for job in sync_jobs(call).values() if isinstance(job, dict))
 
 
-@routes.get(f"{_SYNC}/{{id}}")
+@routes.get(f"{SYNC}/{{id}}")
 def realm_sync(call: Call) -> Json:
     """Return one job that syncs a realm."""
-    job = _sync_jobs(call).get(call.text("id"))
+    job = sync_jobs(call).get(call.text("id"))
     if not isinstance(job, dict):
         raise invalid({"id": f"No such job '{call.text('id')}'"})
     return job

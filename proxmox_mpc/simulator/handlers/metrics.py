@@ -21,6 +21,7 @@ from proxmox_mpc.simulator.router import Routes
 from proxmox_mpc.simulator.world import Guest, Node
 
 routes = Routes()
+SERVERS = "/cluster/metrics/server"
 routes.index("/cluster/metrics", "server", "export", key="name")
 
 # timeframe -> (seconds a row, rows); PVE 9 keeps finer archives than PVE 8 (PVE::RRD)
@@ -144,11 +145,11 @@ def storage_data(call: Call) -> Json:
 
 
 def _servers(call: Call) -> dict[str, Json]:
-    known = call.world.documents.get("/cluster/metrics/server")
+    known = call.world.documents.get(SERVERS)
     return known if isinstance(known, dict) else {}
 
 
-@routes.get("/cluster/metrics/server")
+@routes.get(SERVERS)
 def servers(call: Call) -> Json:
     """Return the servers that metrics are sent to."""
     shown = ("id", "type", "server", "port")
@@ -159,7 +160,7 @@ def servers(call: Call) -> Json:
     )
 
 
-@routes.get("/cluster/metrics/server/{id}")
+@routes.get(f"{SERVERS}/{{id}}")
 def server(call: Call) -> Json:
     """Return one server that metrics are sent to."""
     found = _servers(call).get(call.text("id"))

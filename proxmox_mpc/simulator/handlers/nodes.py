@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,12 +16,13 @@ from proxmox_mpc.simulator.json import Json, JsonObject
 from proxmox_mpc.simulator.metering import guest_use, node_cpu, node_memory, root_used
 from proxmox_mpc.simulator.resources import Rows
 from proxmox_mpc.simulator.router import Routes
+from proxmox_mpc.simulator.world import World
 
 routes = Routes()
 routes.index(
     "/nodes/{node}", "apt", "capabilities", "certificates", "config", "disks", "dns", "firewall", "hardware", "hosts",
-    "journal", "lxc", "netstat", "network", "qemu", "replication", "report", "rrddata", "sdn", "services", "status",
-    "storage", "subscription", "syslog", "tasks", "time", "version", "vzdump", key="name",
+    "journal", "lxc", "netstat", "network", "qemu", "replication", "report", "rrddata", "scan", "sdn", "services",
+    "status", "storage", "subscription", "syslog", "tasks", "time", "version", "vzdump", key="name",
 )  # fmt: skip
 routes.index("/nodes/{node}/apt", "changelog", "repositories", "update", "versions", key="id")
 routes.index("/nodes/{node}/capabilities", "qemu", key="name")
@@ -173,17 +175,35 @@ def versions(call: Call) -> Json:
 
 @routes.get("/nodes/{node}/certificates/info")
 def certificates(call: Call) -> Json:
-    """Return the node's certificates; a world that names none has one for its fingerprint."""
+    """Return the authority's and the node's certificates; a node that names none has one for its fingerprint."""
     node = call.node
-    if node.certificates or not node.fingerprint:
-        return rows(node.certificates)
-    made = call.world.created - 100 * 86_400
-    return [{
-        "filename": "pve-ssl.pem", "fingerprint": node.fingerprint, "notbefore": made, "notafter": made + 730 * 86_400,
-        "subject": f"/OU=PVE Cluster Node/O=Proxmox Virtual Environment/CN={node.name}",
-        "issuer": "/CN=Proxmox Virtual Environment/O=PVE Cluster Manager CA", "public-key-bits": 2048,
-        "public-key-type": "rsaEncryption", "san": ["127.0.0.1", "localhost", node.ip, node.name],
-    }]  # fmt: skip
+    found = [dict(row) for row in node.certificates]
+    if not any(row.get("filename") == "pve-ssl.pem" for row in found) and node.fingerprint:
+        made = call.world.created - 100 * 86_400
+        subject = f"/OU=PVE Cluster Node/O=Proxmox Virtual Environment/CN={node.name}"
+        found.append({
+            "filename": "pve-ssl.pem", "fingerprint": node.fingerprint, "notbefore": made,
+            "notafter": made + 730 * 86_400, "subject": subject,
+            "issuer": _AUTHORITY, "public-key-bits": 2048, "public-key-type": "rsaEncryption",
+            "san": ["127.0.0.1", "localhost", node.ip, node.name],
+        })  # fmt: skip
+    return rows([authority(call.world), *found])
+
+
+_AUTHORITY = "/CN=Proxmox Virtual Environment/O=PVE Cluster Manager CA"
+
+
+def authority(world: World) -> JsonObject:
+    """Return the certificate of the cluster's own authority: one for all nodes, always the same in a world."""
+    mark = hashlib.sha256(f"{world.name}/{world.cluster}/{world.seed}/{world.ticket_key}".encode()).hexdigest().upper()
+    made = world.created - 500 * 86_400
+    issuer = next((str(row["issuer"]) for node in world.nodes.values() for row in node.certificates
+                   if row.get("filename") == "pve-ssl.pem"), _AUTHORITY)  # fmt: skip
+    return {
+        "filename": "pve-root-ca.pem", "fingerprint": ":".join(mark[at : at + 2] for at in range(0, 64, 2)),
+        "subject": issuer, "issuer": issuer, "notbefore": made, "notafter": made + 3650 * 86_400,
+        "public-key-bits": 4096, "public-key-type": "rsaEncryption", "san": [],
+    }  # fmt: skip
 
 
 @routes.get("/nodes/{node}/subscription")

@@ -94,7 +94,9 @@ def test_syslog_comes_in_pages_and_by_service() -> None:
 def test_updates_certificates_and_subscription() -> None:
     sim = simulate()
     assert [len(get(sim, f"/nodes/pve{n}/apt/update")) for n in (1, 2, 3)] == [0, 2, 4]
-    (certificate,) = get(sim, "/nodes/pve1/certificates/info")
+    authority, certificate = get(sim, "/nodes/pve1/certificates/info")
+    assert authority["filename"] == "pve-root-ca.pem"
+    assert get(sim, "/nodes/pve3/certificates/info")[0] == authority
     assert certificate["notafter"] - sim.world.created == 19 * 86_400
     assert certificate["fingerprint"] == row(get(sim, "/nodes"), node="pve1")["ssl_fingerprint"]
     assert get(sim, "/nodes/pve1/subscription")["status"] == "notfound"
