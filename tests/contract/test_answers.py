@@ -27,9 +27,9 @@ KNOWN: dict[str, str] = {
 
 REFUSED = re.compile(
     r"No QEMU guest agent configured|guest agent is not running|is not running|does not exist|no such|No such|"
-    r"does not support backups|scan of .* failed|is disabled|not available on node|is not online|has not been found|no rule at position|not found|"
+    r"is disabled|not available on node|is not online|has not been found|no rule at position|not found|"
     r"invalid replication job ID|invalid configuration ID|have been migrated to rules|user != root@pam|"
-    r"ha/rules' not implemented|is locked \("
+    r"does not support backups|scan of .* failed|ha/rules' not implemented|is locked \("
 )
 """Refusals that only mean that a world lacks the thing that was asked for."""
 
