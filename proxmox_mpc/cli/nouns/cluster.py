@@ -61,6 +61,11 @@ CLUSTER: dict[str, Group | Leaf] = {
         {
             "list": Leaf("pool:list_", "List the resource pools"),
             "show": Leaf("pool:show", "Show a resource pool and its members"),
+            "create": Leaf("pool_write:create", "Create a resource pool"),
+            "set": Leaf("pool_write:set_", "Change a resource pool's comment"),
+            "delete": Leaf("pool_write:delete", "Delete resource pools, which must be empty"),
+            "add": Leaf("pool_write:add", "Put guests and storages into a resource pool"),
+            "remove": Leaf("pool_write:remove", "Take guests and storages out of a resource pool"),
         },
     ),
     "task": Group(
