@@ -1,6 +1,6 @@
 """Every error that pmpc reports: the class carries code, exit status and hint; only ``cli.main`` exits.
 
-Exit statuses are a public contract (docs/exit-codes.md) and are never renumbered.
+Exit statuses are a public contract (README.md) and are never renumbered; docs/troubleshooting.md covers every code.
 """
 
 from __future__ import annotations
