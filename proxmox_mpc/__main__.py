@@ -6,7 +6,7 @@ import sys
 def main() -> None:
     """Run the command line and end the process with its status."""
     if sys.argv[1:] in (["--version"], ["-V"]):
-        sys.exit(_version())
+        return _version()
     import gc
 
     # A command that lists guests lives for a tenth of a second; collecting its garbage costs more than it frees.
@@ -21,11 +21,11 @@ def main() -> None:
     sys.exit(status)
 
 
-def _version() -> int:
+def _version() -> None:
     from proxmox_mpc._version import __version__
 
     if sys.stdout is None:
-        return 0
+        return
     try:
         sys.stdout.write(f"pmpc {__version__}\n")
         sys.stdout.flush()
@@ -35,12 +35,12 @@ def _version() -> int:
         sys.stderr.write(f"error: {error.strerror}\n")
         status = 3
     else:
-        return 0
+        return
     # What could not be written is still in the buffer, and Python would try once more on its way out.
     import os
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return status
+    sys.exit(status)
 
 
 if __name__ == "__main__":

@@ -107,8 +107,18 @@ class TicketAuthority:
     def _log_in(self) -> _Session:
         data = self._post({"username": self._login.username, "password": self._login.password()})
         if boolean(data, "NeedTFA"):
-            data = self._post(self._second_factor(data))
+            data = self._post_second(self._second_factor(data))
         return self._session_of(data)
+
+    def _post_second(self, answer: Mapping[str, Param | Secret]) -> JsonObject:
+        try:
+            return self._post(answer)
+        except AuthenticationError as error:
+            raise AuthenticationError(
+                f"the server does not accept the second factor of {self._login.username}",
+                hint="a code of an app is good for half a minute, and once; recovery keys are written recovery:KEY",
+                details=error.details,
+            ) from error
 
     def _second_factor(self, data: JsonObject) -> Mapping[str, Param | Secret]:
         challenge = text(data, "ticket")
@@ -117,7 +127,7 @@ class TicketAuthority:
         if self._login.otp is None:
             raise AuthenticationError(
                 f"{self._login.username} needs a second factor, and there is nobody to ask for it",
-                hint="log in on a terminal, or use an API token, which needs no second factor",
+                hint="set PMPC_OTP or cluster.otp, or use an API token, which needs no second factor",
             )
         code = self._login.otp().reveal().strip()
         # A bare code is what an authenticator app shows; recovery:, yubico: and the like are kept.

@@ -156,7 +156,8 @@ def _node_silent(refusal: Refusal, details: dict[str, object]) -> AttemptError:
 
 def _unauthorised(refusal: Refusal, details: dict[str, object]) -> errors.AuthenticationError:
     reason = f": {refusal.text}" if refusal.text else ""
-    return errors.AuthenticationError(f"the server does not accept {refusal.who}{reason}", details=details)
+    hint = "check user, realm and password: pmpc workspace check" if refusal.who.startswith("the user ") else None
+    return errors.AuthenticationError(f"the server does not accept {refusal.who}{reason}", hint=hint, details=details)
 
 
 def _forbidden(refusal: Refusal, details: dict[str, object]) -> errors.PermissionDenied:
@@ -165,7 +166,11 @@ def _forbidden(refusal: Refusal, details: dict[str, object]) -> errors.Permissio
         return errors.PermissionDenied(refusal.text, hint=hint, details=details)
     match = _PERMISSION.search(refusal.text)
     if match is None:
-        return errors.PermissionDenied(refusal.text or "the server denies permission", details=details)
+        return errors.PermissionDenied(
+            refusal.text or "the server denies permission",
+            hint="pmpc access check shows what your credentials lack for reading",
+            details=details,
+        )
     where, privileges = match["path"], re.findall(r"[A-Za-z][\w.]*", match["privileges"] or "")
     details |= {"acl_path": where, "privileges": privileges}
     wanted = " or ".join(privileges) or "a privilege"

@@ -257,7 +257,7 @@ class Context:
             return result
         from proxmox_mpc.services.visibility import blindness
 
-        warn = blindness(self.live, verb.audit)
+        warn = blindness(self.live, verb.audit, self.settings.connection.holder)
         if warn is None:
             return result
         return result._replace(warnings=(*result.warnings, warn), partial=True)

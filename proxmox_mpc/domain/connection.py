@@ -66,3 +66,9 @@ class Connection(NamedTuple):
     tls: Tls = Tls()
     request_timeout: float = 30.0
     parallel: int = 6
+
+    @property
+    def holder(self) -> str:
+        """Who holds the rights: the token's id, or the user's name."""
+        credentials = self.credentials
+        return credentials.token_id if isinstance(credentials, Token) else credentials.username

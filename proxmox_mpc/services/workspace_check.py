@@ -58,7 +58,7 @@ class Findings:
 
 def check_server(findings: Findings, source: Source, connection: Connection, recorded: JsonObject | None) -> None:
     """Look at server, credentials, cluster and privileges, each only where the one before it passed."""
-    holder = getattr(connection.credentials, "token_id", None) or getattr(connection.credentials, "username", "")
+    holder = connection.holder
 
     def version() -> str:
         found = as_object(source.read("/version"), "/version")
@@ -77,7 +77,7 @@ def check_server(findings: Findings, source: Source, connection: Connection, rec
         if not missing:
             return f"{holder} may see everything"
         hidden = ", ".join(f"{gap.privilege} on {gap.path}" for gap in missing)
-        lines = "\n".join(grants(missing, str(holder)))
+        lines = "\n".join(grants(missing, holder))
         findings.say("privileges", "warning", f"{holder} lacks {hidden}", f"as root on any node:\n{lines}")
         return None
 

@@ -137,6 +137,16 @@ def test_a_wrong_password_is_tried_once() -> None:
 
 
 @pytest.mark.capability("4.1")
+def test_a_refused_second_factor_is_told_from_a_refused_password() -> None:
+    door = Door(otp="totp:1")
+    with pytest.raises(AuthenticationError, match="second factor of root@pam") as caught:
+        user(door, otp=lambda: Secret("999999")).api.read("/version")
+    assert "code of an app" in str(caught.value.hint)
+    with pytest.raises(AuthenticationError, match="the user root@pam") as caught:
+        user(Door(), password="wrong").api.read("/version")
+    assert "password" in str(caught.value.hint)
+
+
 @pytest.mark.parametrize(("typed", "sent"), [(" 123456 ", "totp:123456"), ("recovery:abcd", "recovery:abcd")])
 def test_a_second_factor_is_asked_for(typed: str, sent: str) -> None:
     door = Door(otp=sent)

@@ -100,6 +100,7 @@ def test_nonsense_is_2(words: tuple[str, ...], pmpc: Pmpc, served: Served) -> No
 @pytest.mark.parametrize(
     ("words", "status"),
     [(("storage", "list"), 11), (("pool", "list"), 11), (("backup", "list"), 11), (("replication", "list"), 11),
+     (("cluster", "log"), 11), (("network", "list"), 11),
      (("backup", "job", "list"), 4), (("node", "apt"), 4), (("node", "services"), 4), (("cluster", "show"), 4)],
 )  # fmt: skip
 def test_a_token_without_rights_is_told_so(words: tuple[str, ...], status: int, pmpc: Pmpc, served: Served) -> None:

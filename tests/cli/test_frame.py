@@ -203,3 +203,19 @@ def test_a_bug_is_reported_as_one_and_shows_its_place_only_when_asked(
     assert quiet.stderr.startswith("error: this is a bug in pmpc: ZeroDivisionError: oops\nhint: ")
     assert "Traceback" not in quiet.stderr
     assert "Traceback" in verbose.stderr
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "2>/dev/full"])
+def test_a_stream_that_is_closed_or_full_is_no_bug(closed: str) -> None:
+    program = f"{sys.executable} -m proxmox_mpc schema no-such-command {closed}"
+    done = subprocess.run(["bash", "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "bug" not in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("where", "status"), [("| true", 0), ("> /dev/full", 3), (">&-", 0)])
+def test_the_version_too_copes_with_a_reader_that_is_not_there(where: str, status: int) -> None:
+    program = f"set -o pipefail; {sys.executable} -m proxmox_mpc --version {where}"
+    done = subprocess.run(["bash", "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == status
+    assert "Traceback" not in done.stderr

@@ -79,6 +79,16 @@ def test_an_empty_list_of_a_token_that_may_not_look_is_11(pmpc: Pmpc, serve: Ser
     assert (outcome.status, outcome.json) == (11, [])
     assert outcome.events[0]["warning"]["code"] == "not_visible"
     assert "VM.Audit" in outcome.events[0]["warning"]["message"]
+    assert outcome.events[0]["warning"]["hint"].splitlines()[1:] == [
+        "pveum acl modify /vms --users nobody@pve --roles PVEAuditor",
+        "pveum acl modify /vms --tokens 'nobody@pve!nothing' --roles PVEAuditor",
+    ]
+
+
+def test_a_role_that_lacks_the_privilege_is_not_proposed(pmpc: Pmpc, serve: Serve) -> None:
+    outcome = pmpc("backup", "list", "-o", "json", env=serve().as_token("auditor@pve!readonly"))
+    assert outcome.status == 11
+    assert "--privs Datastore.AllocateSpace" in outcome.events[0]["warning"]["hint"]
 
 
 def test_an_empty_list_of_a_token_that_may_look_is_an_answer(pmpc: Pmpc, serve: Serve) -> None:

@@ -32,7 +32,7 @@ def options(ctx: typer.Context) -> Result:
     return Result.of(reading, reading.value)
 
 
-@read(CLUSTER_LOG_ROWS, offline=False)
+@read(CLUSTER_LOG_ROWS, offline=False, audit="Sys.Syslog")
 def log(
     ctx: typer.Context,
     limit: Annotated[int, typer.Option("--limit", min=1, help="only the newest entries")] = 50,

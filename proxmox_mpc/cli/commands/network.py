@@ -20,7 +20,7 @@ Iface = Annotated[
 ]
 
 
-@read(NETWORK_ROWS)
+@read(NETWORK_ROWS, audit="Sys.Audit")
 def list_(ctx: typer.Context, node: OfNode = None) -> Result:
     """List the network interfaces of the nodes."""
     reading = list_networks(context_of(ctx).source, node)
