@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import RLock
 
-from proxmox_mpc.simulator import events, facts, router, tasks
+from proxmox_mpc.simulator import apidoc, events, facts, router, tasks
 from proxmox_mpc.simulator.auth import authenticate
 from proxmox_mpc.simulator.authorization import authorize
 from proxmox_mpc.simulator.call import Answer, Call
@@ -71,6 +71,8 @@ class Simulator:
         try:
             if request.headers.get("transfer-encoding", "").lower() == "chunked":
                 raise _PlainError(501, "chunked transfer encoding not supported")
+            if request.method == "GET" and request.path == apidoc.PATH:
+                return _response(200, "OK", "application/javascript", apidoc.script())
             if form is None:
                 raise (
                     _PlainError(501, "no such uri")

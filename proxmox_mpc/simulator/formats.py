@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable
 from typing import TypeAlias
 
+from proxmox_mpc.simulator.service_formats import RULES
+
 Check: TypeAlias = Callable[[str], str | None]
 """Returns why a text is not of the format, or None."""
 
@@ -138,20 +140,22 @@ SIMPLE: dict[str, Check] = {
     "pve-cpuset": _regex(r"\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*", "unable to parse CPU list"),
 }  # fmt: skip
 
+ALL: dict[str, Check] = {**SIMPLE, **RULES}
+
 
 def check_simple(name: str, value: str) -> str | None:
     """Return why ``value`` is not of the simple format ``name``; a format without a rule here accepts everything.
 
     ``NAME-list`` checks each member (an empty list is allowed), ``NAME-opt`` allows the empty text.
     """
-    if name in SIMPLE:
-        return SIMPLE[name](value)
+    if name in ALL:
+        return ALL[name](value)
     if name.endswith("-list"):
-        rule = SIMPLE.get(name[: -len("-list")])
+        rule = ALL.get(name[: -len("-list")])
         members = value.split("\0") if "\0" in value else re.split(r"[,;\s]+", value)
         problems = (rule(member) for member in members if member) if rule else ()
         return next((problem for problem in problems if problem), None)
     if name.endswith("-opt") and value:
-        rule = SIMPLE.get(name[: -len("-opt")])
+        rule = ALL.get(name[: -len("-opt")])
         return rule(value) if rule else None
     return None
