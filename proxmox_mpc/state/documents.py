@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import sha256
+from typing import NamedTuple
 
 from proxmox_mpc.domain.json import Json, JsonObject
 
@@ -27,8 +26,7 @@ class JsonText(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class KeyChange:
+class KeyChange(NamedTuple):
     """One key of a document, before and after; None stands for absent, as PVE writes no null into a config."""
 
     key: str
@@ -43,6 +41,9 @@ def canonical(value: Json) -> JsonText:
 
 def digest(text: str) -> str:
     """Return the digest of canonical text, 32 hex digits of its SHA-256."""
+    # Loading OpenSSL costs every list from the database more than its rows do.
+    from hashlib import sha256
+
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 

@@ -6,14 +6,13 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from proxmox_mpc.domain.json import JsonObject
 from proxmox_mpc.domain.moments import Now
 from proxmox_mpc.errors import NotRecorded, PmpcError, StateError
 from proxmox_mpc.state import files, migrate
-from proxmox_mpc.state.documents import parsed
 from proxmox_mpc.state.faults import translated
 
 BUSY_SECONDS = 10
@@ -95,8 +94,7 @@ def reading(path: Path, now: Now = time.time) -> Iterator[Light]:
         yield light
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(NamedTuple):
     """The state of a database: ``error`` is None when it is sound; times are ISO 8601 text, sizes bytes.
 
     ``last_pull`` is the last run that read something, ``last_failure`` the error of a later one that could not.
@@ -134,6 +132,8 @@ def _size(path: Path) -> int:
 
 
 def _health(light: Light, path: Path) -> Health:
+    from proxmox_mpc.state.documents import parsed
+
     light.prove_sound()
     good = light.rows("SELECT id, finished, outcome FROM run WHERE outcome <> 'failed' ORDER BY id DESC LIMIT 1")
     last, finished, outcome = good[0] if good else (0, None, None)

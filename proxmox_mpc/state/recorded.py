@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from proxmox_mpc.domain.json import Json, Param
@@ -17,8 +17,7 @@ from proxmox_mpc.state.recorded_routes import ROUTES, Route
 from proxmox_mpc.state.shelf import Shelf
 
 
-@dataclass(frozen=True, slots=True)
-class LastPull:
+class LastPull(NamedTuple):
     """The last run that read something: when it ended (ISO 8601), how, and its age in seconds."""
 
     run: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from proxmox_mpc.domain.json import Json, Param, integer, text
 from proxmox_mpc.errors import NotFound, NotRecorded
@@ -20,8 +20,7 @@ OTHER_RESOURCES = "/cluster/resources?other"
 """The answer under which a pull keeps the rows of /cluster/resources that have no table: sdn, network, pool."""
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """A path, in segments with ``{name}`` for variable ones, the parameters it understands, and its answer."""
 
     pattern: tuple[str, ...]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from proxmox_mpc.domain.connection import Secret
 
 
-@dataclass(frozen=True, slots=True)
-class StateLocation:
+class StateLocation(NamedTuple):
     """Where what was seen and done is kept: a SQLite file, or a PostgreSQL URL with its password beside it."""
 
     path: Path
@@ -18,8 +17,7 @@ class StateLocation:
     password: Callable[[], Secret] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Safety:
+class Safety(NamedTuple):
     """The policy for writes; ``policy`` maps low, medium, high and critical to run, confirm, plan, name or deny."""
 
     mode: str

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from proxmox_mpc.errors import NotFound, UsageError, WorkspaceError
 from proxmox_mpc.workspace.files import locked, read_plain, write_private
@@ -15,8 +15,7 @@ from proxmox_mpc.workspace.layout import is_workspace
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One registered workspace; ``stale`` when its directory is not there any more."""
 
     name: str
@@ -25,10 +24,10 @@ class Entry:
     stale: bool
 
 
-@dataclass(slots=True)
 class _Content:
-    current: str | None
-    paths: dict[str, str]
+    def __init__(self, current: str | None, paths: dict[str, str]) -> None:
+        self.current = current
+        self.paths = paths
 
 
 class Registry:
