@@ -19,12 +19,23 @@ _GUEST: dict[str, Leaf | Group] = {
         {
             "list": Leaf("snapshots:snapshot_list", "List snapshots with their age, of one guest or of all"),
             "show": Leaf("snapshots:snapshot_show", "Show a snapshot and the configuration that it holds"),
+            "create": Leaf("snapshot_writes:snapshot_create", "Take a snapshot of guests"),
+            "rollback": Leaf("snapshot_writes:snapshot_rollback", "Put a guest back to a snapshot; what came after is lost"),
+            "delete": Leaf("snapshot_writes:snapshot_delete", "Delete a snapshot of guests"),
         },
-        aliases={"ls": "list", "describe": "show"},
+        aliases={"ls": "list", "describe": "show", "destroy": "delete"},
     ),
 }
-_GUEST_ALIASES = {"ls": "list", "describe": "show", "listsnapshot": "snapshot list"}
+_GUEST_ALIASES = {
+    "ls": "list",
+    "describe": "show",
+    "destroy": "delete",
+    "listsnapshot": "snapshot list",
+    "rollback": "snapshot rollback",
+}
 _VM: dict[str, Leaf | Group] = {
+    "set": Leaf("vm_set:set_", "Change the configuration of virtual machines"),
+    "delete": Leaf("guest_delete:delete", "Delete guests with their disks, jobs and references"),
     "agent": Group(
         "The guest agent inside a virtual machine",
         {"info": Leaf("guest_inside:agent_info", "Show what the guest agent says about a virtual machine")},
