@@ -40,7 +40,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "storage": ("storage", "storage_writes", "uploads", "prunes"),
     "cluster": ("cluster", "cluster_writes"),
     "nodes": ("nodes", "node_writes", "node_power", "node_reads", "appliances"),
-    "qemu": ("qemu", "qemu_writes", "qemu_copies", "qemu_agent"),
+    "qemu": ("qemu", "qemu_writes", "qemu_copies", "qemu_agent", "cloudinit"),
     "lxc": ("lxc", "lxc_writes"),
     "tasks_api": ("tasks_api",),
     "firewall": ("firewall", "firewall_writes", "firewall_sets"),

@@ -9,9 +9,13 @@ from collections.abc import Callable
 from proxmox_mpc.simulator.schedule import parse
 
 _NAME = r"[A-Za-z][A-Za-z0-9\-_]+"
-_PROTOCOLS = frozenset(
-    ["tcp", "udp", "icmp", "igmp", "ggp", "ipencap", "st", "egp", "igp", "pup", "hmp", "xns-idp", "rdp", "iso-tp4", "dccp", "xtp", "ddp", "idpr-cmtp", "ipv6", "ipv6-route", "ipv6-frag", "idrp", "rsvp", "gre", "esp", "ah", "skip", "ipv6-icmp", "ipv6-nonxt", "ipv6-opts", "vmtp", "eigrp", "ospf", "ax.25", "ipip", "etherip", "encap", "pim", "ipcomp", "vrrp", "l2tp", "isis", "sctp", "fc", "mobility-header", "udplite", "mpls-in-ip", "hip", "shim6", "wesp", "rohc", "icmpv6"]
-)
+_PROTOCOLS = frozenset([
+    "tcp", "udp", "icmp", "igmp", "ggp", "ipencap", "st", "egp", "igp", "pup", "hmp", "xns-idp", "rdp", "iso-tp4",
+    "dccp", "xtp", "ddp", "idpr-cmtp", "ipv6", "ipv6-route", "ipv6-frag", "idrp", "rsvp", "gre", "esp", "ah", "skip",
+    "ipv6-icmp", "ipv6-nonxt", "ipv6-opts", "vmtp", "eigrp", "ospf", "ax.25", "ipip", "etherip", "encap", "pim",
+    "ipcomp", "vrrp", "l2tp", "isis", "sctp", "fc", "mobility-header", "udplite", "mpls-in-ip", "hip", "shim6", "wesp",
+    "rohc", "icmpv6",
+])  # fmt: skip
 
 
 def _matching(pattern: str, text: str, flags: int = 0) -> Callable[[str], str | None]:

@@ -69,7 +69,7 @@ QUERIES: dict[str, str] = {
     "lvmthin": "vg=pve",
     "nfs": "server=10.10.40.20",
     "pbs": "server=10.10.40.21&username=a@pbs&password=secret",
-    "query-url-metadata": "url=https://files.example/disk.iso",
+    "dump": "type=user", "query-url-metadata": "url=https://files.example/disk.iso",
 }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ QUERIES = {
     "/scan/lvmthin": "vg=pve",
     "/scan/nfs": "server=10.10.40.20",
     "/scan/pbs": "server=10.10.40.21&username=a@pbs&password=secret",
-    "query-url-metadata": "url=https://files.example/disk.iso",
+    "cloudinit/dump": "type=user", "query-url-metadata": "url=https://files.example/disk.iso",
 }  # fmt: skip
 
 

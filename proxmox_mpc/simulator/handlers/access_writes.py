@@ -196,11 +196,15 @@ def delete_group(call: Call) -> Json:
 
 
 def _privileges(call: Call) -> list[str]:
-    names = call.texts("privs")
-    for name in names:
-        if name not in ALL_PRIVILEGES:
+    """Return the privileges asked for; PVE 8 knows VM.Monitor in place of the guest agent's."""
+    older, found = call.world.major < 9, []
+    agent = sorted(name for name in ALL_PRIVILEGES if name.startswith("VM.GuestAgent."))
+    for name in call.texts("privs"):
+        monitor = older and name == "VM.Monitor"
+        if not monitor and (name not in ALL_PRIVILEGES or (older and name in agent)):
             raise invalid({"privs": f"invalid format - invalid privilege '{name}'\n"})
-    return names
+        found += agent if monitor else [name]
+    return found
 
 
 @routes.post("/access/roles")
