@@ -8,13 +8,14 @@ from proxmox_mpc.domain.call import Call, FormValue, Known, Slot, Value
 from proxmox_mpc.domain.config_rules import Rules, meaning
 from proxmox_mpc.domain.guests import GuestRef
 from proxmox_mpc.domain.json import Json, JsonObject, as_object, boolean, integer, text
-from proxmox_mpc.domain.moments import epoch
 from proxmox_mpc.domain.plan import Keep, ProbeCheck, Send, Step, Take, Target, Undo
 from proxmox_mpc.domain.risk import BackupFact, Effect, Facts
 from proxmox_mpc.domain.source import Source
-from proxmox_mpc.errors import Conflict, InvalidValue, PmpcError, UsageError
-from proxmox_mpc.services.guest_backups import backups_of
+from proxmox_mpc.errors import Conflict, InvalidValue, UsageError
+from proxmox_mpc.services.guest_facts import backup_fact
 
+newest_backup = backup_fact
+"""Reads when a guest was last backed up; not allowed to see is told apart from none."""
 SECRET_KEYS = frozenset({"password", "cipassword"})
 _FIRST_ID, _LAST_ID = 100, 999_999_999
 
@@ -34,16 +35,6 @@ def facts_of(ref: GuestRef, config: JsonObject | None = None, backup: BackupFact
         ha=bool(ref.row.get("hastate")),
         backup=backup,
     )
-
-
-def newest_backup(source: Source, ref: GuestRef) -> BackupFact:
-    """Return when a guest was last backed up; not allowed to see is told apart from none."""
-    try:
-        found = backups_of(source, ref)
-    except PmpcError as error:
-        return BackupFact(None, False, (error.message,))
-    moments = [epoch(str(row["created"])) for row in found.rows if row["created"]]
-    return BackupFact(max(moments, default=None), found.complete, found.reasons)
 
 
 def change(

@@ -8,8 +8,13 @@ import typer
 
 from proxmox_mpc.cli.completion import values
 from proxmox_mpc.cli.verbs import context_of, read
+from proxmox_mpc.domain.moments import duration
 from proxmox_mpc.output.result import Result
+from proxmox_mpc.services.backup_archives import ARCHIVE_PAGE, show_archive
+from proxmox_mpc.services.backup_coverage import COVERAGE_ROWS
+from proxmox_mpc.services.backup_coverage import coverage as coverage_of
 from proxmox_mpc.services.backups import BACKUP_ROWS, JOB_PAGE, JOB_ROWS, list_backups, list_jobs, show_job
+from proxmox_mpc.services.guests import inventory
 
 
 @read(BACKUP_ROWS, audit="Datastore.AllocateSpace")
@@ -49,3 +54,37 @@ def job_show(
     """Show a backup job and the guests that it covers."""
     reading = show_job(context_of(ctx).source, job)
     return Result.of(reading, reading.value)
+
+
+@read(ARCHIVE_PAGE, offline=False)
+def show(
+    ctx: typer.Context,
+    volid: Annotated[str, typer.Argument(metavar="VOLID", help="a backup, as pmpc backup list --wide shows it")],
+    node: Annotated[
+        str | None,
+        typer.Option("--node", metavar="NODE", help="where, if several nodes have it", autocompletion=values("node")),
+    ] = None,
+) -> Result:
+    """Show a backup and the guest's configuration that it holds."""
+    page = show_archive(context_of(ctx).source, volid, node)
+    return Result(page)
+
+
+@read(COVERAGE_ROWS, offline=False)
+def coverage(
+    ctx: typer.Context,
+    older_than: Annotated[
+        str, typer.Option("--older-than", metavar="AGE", help="a backup older than this counts as none")
+    ] = "7d",
+    all_: Annotated[bool, typer.Option("--all", help="show every guest, templates too")] = False,
+) -> Result:
+    """List the guests without a recent backup, those without any first.
+
+    Backups that the token may not see look like backups that are not there: it needs VM.Backup on the guests and
+    Datastore.AllocateSpace on the storages.
+    """
+    context = context_of(ctx)
+    oldest = duration(older_than, "--older-than")
+    known = inventory(context.source)
+    reading = coverage_of(context.source, known.guests, oldest, context.now, everything=all_)
+    return Result.of(reading, [*reading.value])

@@ -24,8 +24,8 @@ _GROUPS: dict[str | None, Kind | None] = {"vm": "vm", "ct": "ct", "guest": None}
 
 
 def kind_of(ctx: TyperContext) -> Kind | None:
-    """Return vm or ct for a command in that group, None for one that takes both."""
-    return _GROUPS[_words(ctx)[0]]
+    """Return vm or ct for a command in that group, None for one that takes both (guest, backup)."""
+    return _GROUPS.get(_words(ctx)[0])
 
 
 def verb_of(ctx: TyperContext) -> str:

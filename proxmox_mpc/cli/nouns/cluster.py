@@ -43,6 +43,17 @@ CLUSTER: dict[str, Group | Leaf] = {
         "Backups and the jobs that make them",
         {
             "list": Leaf("backup:list_", "List the backups on all storages, of one guest or of all"),
+            "show": Leaf("backup:show", "Show a backup and the guest's configuration that it holds"),
+            "coverage": Leaf("backup:coverage", "List the guests without a recent backup, those without any first"),
+            "create": Leaf("backup_write:create", "Back guests up now"),
+            "verify": Leaf("backup_write:verify", "Check whether backups can be relied on; 8 where one cannot"),
+            "restore": Leaf("backup_write:restore", "Restore a backup, to a free id or over a guest"),
+            "delete": Leaf("backup_write:delete", "Remove backups; protected ones are refused"),
+            "protect": Leaf("backup_write:protect", "Protect backups from removal, by hand or by pruning"),
+            "unprotect": Leaf("backup_write:unprotect", "Let protected backups be removed again"),
+            "prune": Leaf(
+                "backup_write:prune", "Remove the backups that a retention does not keep"
+            ),
             "job": Group(
                 "Backup jobs",
                 {
