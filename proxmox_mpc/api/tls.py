@@ -67,7 +67,8 @@ def mismatch(pins: frozenset[str], actual: str) -> FingerprintMismatch:
     expected = ", ".join(sorted(pins))
     return FingerprintMismatch(
         f"the server's certificate has changed: expected fingerprint {expected}, got {actual}",
-        hint="nothing was sent; if it was renewed, compare it on the node (pvenode cert info) and pin the new one",
+        hint="nothing was sent; if it was renewed, compare it on the node (pvenode cert info), then pin the new one:\n"
+        f"pmpc workspace config set cluster.tls.fingerprint {actual}",
         details={"expected": expected, "actual": actual},
     )
 
