@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from proxmox_mpc.domain.call import Call, FormValue, Known, Slot
-from proxmox_mpc.domain.guest_config import agent, nics
+import re
+
+from proxmox_mpc.domain.call import Call, FormValue, Known, Slot, filled_path
+from proxmox_mpc.domain.guest_config import agent, disks, nics
 from proxmox_mpc.domain.json import JsonObject, as_object, text
 from proxmox_mpc.domain.plan import Plan, Probe, ProbeCheck, Send, Step, Target, Undo
 from proxmox_mpc.domain.property_string import PropertyString
@@ -22,6 +24,8 @@ from proxmox_mpc.services.guest_config_write import next_vmid
 from proxmox_mpc.services.guests import inventory
 
 _NOTHING = Undo(why_not="the scratch guest is removed as a whole")
+# What a copy would share with the guest that it is of: devices and directories of the node.
+_HOSTS = re.compile(r"(?:hostpci|usb|virtiofs|dev)\d+")
 _AGENT_PATIENCE = 180.0
 _START_PATIENCE = 60.0
 
@@ -85,7 +89,7 @@ def _stop(path: str, target: Target) -> Undo:
 
 
 def isolated(archive: Archive, config: JsonObject) -> dict[str, FormValue]:
-    """Return the settings that keep a copy apart: links down, not started at boot, removable, a name of its own."""
+    """Return the settings that keep a copy apart: links down, nothing of the node's own, not started at boot."""
     name = f"restore-test-{archive.vmid or 'guest'}"
     form: dict[str, FormValue] = {"onboot": 0, "protection": 0, "name" if archive.kind == "vm" else "hostname": name}
     for row in nics(config):
@@ -98,18 +102,16 @@ def isolated(archive: Archive, config: JsonObject) -> dict[str, FormValue]:
         else:
             kept = read.without("hwaddr")
         form[key] = str(kept.with_("link_down", 1))
+    shared = [key for key in sorted(config) if _HOSTS.fullmatch(key)]
+    shared += [str(row["key"]) for row in disks(config) if row["media"] == "bind mount"]
+    if shared:
+        form["delete"] = ",".join(shared)
     return form
-
-
-def _path(template: str, known: Known) -> str:
-    from proxmox_mpc.domain.call import filled_path
-
-    return filled_path(template, known)
 
 
 def _links_down(path: str) -> ProbeCheck:
     def check(source: Source, known: Known) -> str | None:
-        config = as_object(source.read(f"{_path(path, known)}/config"), "its configuration")
+        config = as_object(source.read(f"{filled_path(path, known)}/config"), "its configuration")
         up = [str(row["key"]) for row in nics(config) if row["link"]]
         if up:
             raise Conflict(f"{', '.join(up)} is still up: the copy is not started", hint="look at it, then remove it")
@@ -121,7 +123,7 @@ def _links_down(path: str) -> ProbeCheck:
 def _agent_answers(path: str) -> ProbeCheck:
     def check(source: Source, known: Known) -> str | None:
         try:
-            source.read(f"{_path(path, known)}/agent/get-osinfo")
+            source.read(f"{filled_path(path, known)}/agent/get-osinfo")
         except PmpcError as error:
             return error.message
         return None
