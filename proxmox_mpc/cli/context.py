@@ -13,7 +13,7 @@ from proxmox_mpc.cli.options import FORMATS, Options
 from proxmox_mpc.domain.json import Json
 from proxmox_mpc.domain.shape import Shape
 from proxmox_mpc.domain.source import Source, Warn
-from proxmox_mpc.errors import ConfigError, PmpcError
+from proxmox_mpc.errors import ConfigError, PmpcError, StateError
 from proxmox_mpc.output.render import View, render
 from proxmox_mpc.output.result import Result
 from proxmox_mpc.output.streams import Streams, event_line
@@ -178,6 +178,10 @@ class Context:
                 return connect(url, worlds)
             except ValueError as error:
                 raise ConfigError(f"{url}: {error}", hint="worlds: homelab, datacenter:NODES:GUESTS:SEED") from error
+            except OSError as error:
+                raise StateError(
+                    f"the simulated world cannot be kept in {worlds}: {error.strerror}", hint="check owner, mode and space"
+                ) from error
 
         inside = any(endpoint.startswith("sim://") for endpoint in connection.endpoints)
         wanted = self.options.verbose >= 2 or self.options.log_file is not None

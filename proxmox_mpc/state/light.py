@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -75,9 +76,12 @@ class Light:
         return connection
 
     def _connect(self) -> sqlite3.Connection:
-        # Opened for writing, so that a log left by a process that died can be played back.
+        # Opened for writing, so that a log left by a process that died can be played back. Where nothing can be written
+        # nobody writes: without a log the file is whole, and SQLite reads it without its lock files if told so.
+        whole = not Path(f"{self.path}-wal").exists()
+        mode = "mode=ro&immutable=1" if whole and not os.access(self.path.parent, os.W_OK) else "mode=rw"
         with translated(str(self.path)):
-            return sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS)
+            return sqlite3.connect(f"{self.path.absolute().as_uri()}?{mode}", uri=True, timeout=BUSY_SECONDS)
 
 
 def _revision(connection: sqlite3.Connection) -> str | None:

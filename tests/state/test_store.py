@@ -253,3 +253,12 @@ def test_no_database_is_no_error_of_health(tmp_path: Path) -> None:
 def test_every_error_is_one_of_ours(path: Path) -> None:
     with StateStore.open(path) as store, pytest.raises(PmpcError), store.reading() as connection:
         connection.exec_driver_sql("SELECT * FROM nowhere")
+
+
+@pytest.mark.capability("7.6")
+def test_what_is_recorded_can_be_read_where_nothing_can_be_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    StateStore.open(path).close()
+    monkeypatch.setattr("os.access", lambda *_: False)  # root may write everywhere
+    with light.reading(path) as reader:
+        assert reader.rows("SELECT count(*) FROM guest") == [(0,)]
+        assert not Path(f"{path}-shm").exists()
