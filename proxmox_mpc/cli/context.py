@@ -47,7 +47,7 @@ class Context:
         self.sleep = time.sleep
         self.clock = time.monotonic
         self.pause = pause
-        self.argv: Sequence[str] = ()
+        self.command = "pmpc"
         self._run_id = ""
 
     # What the options say about output

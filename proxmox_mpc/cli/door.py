@@ -13,7 +13,8 @@ from proxmox_mpc.domain.source import Warn
 from proxmox_mpc.output.result import Result
 from proxmox_mpc.safety.freeze import Brake
 from proxmox_mpc.safety.guard import Guard, Report
-from proxmox_mpc.safety.history import failed_targets
+from proxmox_mpc.safety.history import read_history
+from proxmox_mpc.safety.reconcile import reconcile
 from proxmox_mpc.services.identity import BoundSource
 
 if TYPE_CHECKING:
@@ -26,20 +27,31 @@ class Door:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    def run(self, plan: Plan) -> Result:
-        """Carry a plan out as the command line's options say, and return its rows as the verb's result."""
-        return self.result(plan, self.perform(plan))
+    def run(self, plan: Plan, *, undo_of: int | None = None) -> Result:
+        """Carry a plan out as the command line's options say, and return its rows as the verb's result.
 
-    def perform(self, plan: Plan) -> Report:
+        ``undo_of`` is the operation that the plan takes back.
+        """
+        return self.result(plan, self.perform(plan, undo_of=undo_of))
+
+    def perform(self, plan: Plan, *, undo_of: int | None = None) -> Report:
         """Carry a plan out and return the report, for verbs that print more than rows; raises PmpcError."""
         context = self._context
         if isinstance(context.live, BoundSource):
             context.live.recognise()
-        return _guard(context).run(plan)
+        if context.database.exists() and not context.options.dry_run:
+            self.reconcile()
+        return _guard(context, undo_of).run(plan)
+
+    def reconcile(self) -> None:
+        """Look up what became of operations that were cut off, and say it."""
+        context = self._context
+        for warn in reconcile(context.journal, context.live, context.now):
+            context.warn(warn)
 
     def failed_of(self, operation: int) -> list[str]:
         """Return the ids of the targets that did not go well in an operation; raises NotFound."""
-        return failed_targets(self._context.journal.entries(operation), operation)
+        return read_history(self._context.journal.entries(operation), operation).failed_ids
 
     def result(self, plan: Plan, report: Report, extra: list[JsonObject] | None = None) -> Result:
         """Return the result that prints a report: an array where argv can name several; ``extra`` keys by row."""
@@ -58,7 +70,7 @@ def open_door(context: Context) -> Door:
     return Door(context)
 
 
-def _guard(context: Context) -> Guard:
+def _guard(context: Context, undo_of: int | None) -> Guard:
     settings = context.settings
     return Guard(
         source=context.live,
@@ -68,7 +80,7 @@ def _guard(context: Context) -> Guard:
         brake=brake_of(context),
         voice=Speaker(context),
         options=options_of(context),
-        about=about(context),
+        about={**about(context), **({"undo_of": undo_of} if undo_of is not None else {})},
         now=context.now,
         clock=context.clock,
         pause=context.pause,
@@ -101,12 +113,11 @@ def options_of(context: Context) -> WriteOptions:
     )
 
 
-def about(context: Context) -> Mapping[str, str]:
-    """Return who does this, from where and by what command: values on the command line may be secret and are left out."""
+def about(context: Context) -> JsonObject:
+    """Return who does this, where, and by what command; its arguments may hold secrets and are left out."""
     from proxmox_mpc.state.files import caller
 
-    words = [word for word in context.argv if not word.startswith("-")]
-    return {"caller": caller(), "command": " ".join(words[:2]), "endpoint": context.api.endpoint}
+    return {"caller": caller(), "command": context.command, "endpoint": context.api.endpoint}
 
 
 @dataclass

@@ -69,7 +69,6 @@ def run(
     streams.machine = _machine_output(argv, environ)
     streams.colour = "never" if environ.get("NO_COLOR") else "auto"
     context = Context(streams, environ, cwd)
-    context.argv = argv
     if argv[:1] == ["__complete"]:
         return _complete(argv[1:], context)
     previous = _on_sigterm()

@@ -111,6 +111,7 @@ class PmpcCommand(TyperCommand):
         context: Context = ctx.obj
         context.streams.quiet = context.options.quiet
         context.streams.colour = context.options.color or context.streams.colour
+        context.command = ctx.command_path
         context.log("start", command=ctx.command_path)
         result = super().invoke(ctx)
         return Outcome(self.verb, result) if isinstance(result, Result) else None

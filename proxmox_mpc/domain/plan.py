@@ -13,7 +13,7 @@ from typing import TypeAlias
 from proxmox_mpc.domain.call import Call, Known, Slot, Value
 from proxmox_mpc.domain.guests import GuestRef
 from proxmox_mpc.domain.json import JsonObject
-from proxmox_mpc.domain.risk import Effect, Facts
+from proxmox_mpc.domain.risk import NO_FACTS, Effect, Facts
 from proxmox_mpc.domain.source import Source, Warn
 from proxmox_mpc.errors import PmpcError
 
@@ -95,7 +95,7 @@ class Send:
     target: Target
     effect: Effect
     says: str
-    facts: Facts = Facts()
+    facts: Facts = NO_FACTS
     gives: tuple[Give, ...] = ()
     before: JsonObject | None = None
     watch: str | None = None

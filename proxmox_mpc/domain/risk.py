@@ -110,10 +110,11 @@ class Risk:
 
 
 NO_RISK = Risk("low")
+NO_FACTS = Facts()
 
 
 def assess(effect: Effect, facts: Facts, *, protected: bool = False, targets: int = 1) -> Risk:
-    """Return the risk of one effect; ``protected``: the workspace's policy names the target; ``targets`` of the plan."""
+    """Return the risk of one effect; ``protected``: safety.protected names the target; ``targets``: how many in all."""
     risk = _of_effect(effect, facts)
     if targets > BULK and effect not in _LOW:
         risk = risk.worse(Risk("high", (f"{targets} targets at once",)))

@@ -46,7 +46,7 @@ class Field(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """What a command prints: ``rows`` (a list of objects), ``item`` (one object), ``either``, ``text``, or ``any`` JSON.
+    """What a command prints: ``rows`` (a list of objects), ``item`` (one), ``either``, ``text``, or ``any`` JSON.
 
     ``open`` allows further keys, where PVE's own configuration keys are passed through.
     """

@@ -15,8 +15,8 @@ WRITE_FIELDS = (
     Field(
         "status",
         "string",
-        "done, unchanged (it was so already), planned (--dry-run), running (not waited for), failed, unknown (the answer "
-        "was lost and could not be looked up), skipped, undone",
+        "done, unchanged (it was so already), planned (--dry-run), running (not waited for), failed, unknown (the "
+        "answer was lost and could not be looked up), skipped, undone",
         choices=STATUSES,
     ),
     Field("changed", "boolean?", "whether anything was changed; null where that is not known"),

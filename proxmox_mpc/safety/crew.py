@@ -1,4 +1,4 @@
-"""Several targets at once: a bounded number of threads, stages one after another, and an end to it when it goes wrong."""
+"""Several targets at once: a bounded number of threads, stages one after another, an end when it goes wrong."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from proxmox_mpc.domain.call import Known
@@ -13,13 +13,15 @@ from proxmox_mpc.errors import Interrupted, PartFailed, PmpcError, StateError
 from proxmox_mpc.safety.crew import Crew
 from proxmox_mpc.safety.freeze import Brake
 from proxmox_mpc.safety.lane import Halted, Operation, Outcome, Pause, Runner
-from proxmox_mpc.safety.policy import Assessment, assessed, check_allowed, consent
+from proxmox_mpc.safety.policy import Assessment, assessed, check_allowed, consent, unless_locked
 from proxmox_mpc.safety.ports import Clock, Cluster, Journal, Voice
 from proxmox_mpc.safety.records import target_record
 from proxmox_mpc.safety.rows import calls_of, described, planned, row_of
 from proxmox_mpc.workspace.places import Safety
 
 FAILED = 8
+MOST_SHOWN = 20
+"""Targets that are described before a question is asked; --dry-run shows them all."""
 _GOOD = ("done", "unchanged")
 
 
@@ -52,7 +54,7 @@ class Guard:
         brake: Brake,
         voice: Voice,
         options: WriteOptions,
-        about: Mapping[str, str],
+        about: JsonObject,
         now: Clock,
         clock: Clock,
         pause: Pause,
@@ -71,7 +73,7 @@ class Guard:
 
     def run(self, plan: Plan) -> Report:
         """Carry a plan out as the options say; raises PmpcError where it has one target and that fails."""
-        lanes = plan.lanes()
+        lanes = [unless_locked(lane) for lane in plan.lanes()]
         found = assessed(plan, lanes, self._safety)
         if self._options.dry_run:
             return self._dry(plan, lanes, found)
@@ -81,7 +83,7 @@ class Guard:
         waived = check_allowed(lanes, self._safety, self._options, self._now())
         for warn in plan.warnings:
             self._voice.warn(warn)
-        allowed = consent(plan, found, self._options, self._voice, list(described(plan, lanes)))
+        allowed = consent(plan, found, self._options, self._voice, self._lines(plan, lanes))
         journal = self._open_journal()
         number = journal.begin(self._begun(plan, lanes, found, allowed, waived))
         operation = Operation(
@@ -100,6 +102,10 @@ class Guard:
             return self._carry_out(plan, lanes, operation)
         finally:
             journal.release(number)
+
+    def _lines(self, plan: Plan, lanes: list[Lane]) -> list[str]:
+        more = len(lanes) - MOST_SHOWN
+        return [*described(plan, lanes[:MOST_SHOWN]), *([f"… and {more} more targets"] if more > 0 else [])]
 
     def _begun(
         self, plan: Plan, lanes: Sequence[Lane], found: Assessment, allowed: str, waived: list[str]
@@ -140,8 +146,10 @@ class Guard:
         except BaseException as stopped:
             running = [one.running for one in crew.outcomes if one.running]
             operation.note(0, "interrupted", {"upids": [*running]})
+            told = _interrupted(operation.number, running)
             if isinstance(stopped, KeyboardInterrupt):
-                raise self._interrupted(operation.number, running) from stopped
+                raise told from stopped
+            self._voice.warn(Warn(told.code, told.message, told.hint, {"operation": operation.number}))
             raise
         failed = [one for one in outcomes if one.error is not None]
         undone: list[Warn] = []
@@ -152,16 +160,6 @@ class Guard:
         for one in failed:
             self._explain(one, operation.number)
         return self._report(plan, outcomes, operation, [w for one in outcomes for w in one.warnings] + undone)
-
-    def _interrupted(self, number: int, running: list[str]) -> Interrupted:
-        hint = f"what was done: pmpc audit show {number}"
-        if running:
-            hint = f"go on waiting: pmpc task wait {running[0]}\n{hint}"
-        return Interrupted(
-            "interrupted: nothing further is sent" + ("; what was started goes on" if running else ""),
-            hint=hint,
-            details={"operation": number, "upids": running},
-        )
 
     def _roll_back(self, operation: Operation, outcomes: list[Outcome]) -> list[Warn]:
         """Take the finished steps of every target back, last ones first."""
@@ -234,7 +232,7 @@ def _summary(outcomes: list[Outcome], failed: list[Outcome], skipped: int, numbe
         return None
     named = ", ".join(one.lane.target.label for one in failed[:5]) + (" …" if len(failed) > 5 else "")
     left = f"; {skipped} were not begun" if skipped else ""
-    error = PartFailed(
+    return PartFailed(
         f"{len(failed)} of {len(outcomes)} failed{f': {named}' if named else ''}{left}",
         hint=None
         if number is None
@@ -245,4 +243,14 @@ def _summary(outcomes: list[Outcome], failed: list[Outcome], skipped: int, numbe
             "errors": {one.lane.target.label: one.error.message for one in failed[:20] if one.error is not None},
         },
     )
-    return error
+
+
+def _interrupted(number: int, running: list[str]) -> Interrupted:
+    hint = f"what was done: pmpc audit show {number}"
+    if running:
+        hint = f"go on waiting: pmpc task wait {running[0]}\n{hint}"
+    return Interrupted(
+        "interrupted: nothing further is sent" + ("; what was started goes on" if running else ""),
+        hint=hint,
+        details={"operation": number, "upids": running},
+    )

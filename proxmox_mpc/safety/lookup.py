@@ -1,4 +1,4 @@
-"""A write whose answer was lost is never sent again: what became of it is looked up, in tasks or where it would show."""
+"""A write whose answer was lost is never sent again: what became of it is looked up, in tasks or where it shows."""
 
 from __future__ import annotations
 

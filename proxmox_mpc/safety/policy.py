@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from proxmox_mpc.domain.call import Slot
-from proxmox_mpc.domain.plan import Lane, Plan, Target, WriteOptions
+from proxmox_mpc.domain.plan import Cannot, Lane, Plan, Target, WriteOptions
 from proxmox_mpc.domain.risk import DESTROYS_GUEST, NO_RISK, PROTECTION_FORBIDS, Facts, Risk, assess
 from proxmox_mpc.errors import Locked, Refused
 from proxmox_mpc.safety.ports import Voice
@@ -57,18 +57,30 @@ def _word(target: Target) -> str:
     return target.id.preview if isinstance(target.id, Slot) else str(target.id)
 
 
+def unless_locked(lane: Lane) -> Lane:
+    """Return the lane, or one that only says that the target is locked: the others of a plan go on without it."""
+    lock = next((send.facts.locked for send in lane.sends if send.facts.locked), None)
+    if lock is None:
+        return lane
+    error = Locked(
+        f"{lane.target.label} is locked ({lock})",
+        hint="wait until what holds it is done: pmpc task list --running",
+        details={"lock": lock},
+    )
+    return Lane(lane.target, (Cannot(lane.target, error),))
+
+
 def check_allowed(lanes: Sequence[Lane], safety: Safety, options: WriteOptions, now: float) -> list[str]:
-    """Raise Refused or Locked for what no confirmation can allow; return what --without-backup waived, for the audit."""
+    """Raise Refused for what no confirmation can allow; return what --without-backup waived."""
     waived: list[str] = []
+    if safety.mode == "read-only" and any(lane.sends for lane in lanes):
+        raise Refused(
+            "safety.mode is read-only: nothing is changed from here",
+            hint="pmpc workspace config set safety.mode normal",
+        )
     for lane in lanes:
         for send in lane.sends:
             _check_protection(lane.target, send.effect, send.facts)
-            if send.facts.locked:
-                raise Locked(
-                    f"{lane.target.label} is locked ({send.facts.locked})",
-                    hint="wait until what holds it is done: pmpc task list --running",
-                    details={"lock": send.facts.locked},
-                )
             if send.effect in DESTROYS_GUEST and safety.require_backup:
                 problem = _backup_problem(send.facts, now)
                 if problem and not options.without_backup:
@@ -79,11 +91,6 @@ def check_allowed(lanes: Sequence[Lane], safety: Safety, options: WriteOptions, 
                     )
                 if problem:
                     waived.append(f"{lane.target.label}: {problem}")
-    if safety.mode == "read-only" and any(lane.sends for lane in lanes):
-        raise Refused(
-            "safety.mode is read-only: nothing is changed from here",
-            hint="pmpc workspace config set safety.mode normal",
-        )
     return waived
 
 

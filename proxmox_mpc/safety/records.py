@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import get_args
 
-from proxmox_mpc.domain.call import Call, Method, FormValue, Joined, Known, Slot, filled_path
+from proxmox_mpc.domain.call import Call, FormValue, Joined, Known, Method, Slot, filled_path
 from proxmox_mpc.domain.connection import Secret
 from proxmox_mpc.domain.json import Json, JsonObject, as_object, as_rows, text
 from proxmox_mpc.domain.plan import Send, Target, Undo

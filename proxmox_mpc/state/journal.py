@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Table, insert, select, text
+from sqlalchemy import Connection, Row, Table, and_, delete, func, insert, or_, select, text
 
 from proxmox_mpc.domain.journal import START, Entry, canonical, chained
 from proxmox_mpc.domain.json import Json, JsonObject
@@ -115,6 +115,41 @@ class Journal:
             bodies = connection.scalars(select(_J.c.body).where(_J.c.event.in_(("sent", "looked up")))).all()
         return frozenset(upid for body in bodies if isinstance(upid := json.loads(body).get("upid"), str))
 
+    def rows(self) -> int:
+        """Return how many rows there are."""
+        with self._store.reading() as connection:
+            return int(connection.scalar(select(func.count()).select_from(_J)) or 0)
+
+    def checkpoints(self) -> dict[int, str]:
+        """Return number and hash of the last row of each pruning, as the rows that took it down name them."""
+        with self._store.reading() as connection:
+            bodies = connection.scalars(select(_J.c.body).where(_J.c.event == "checkpoint")).all()
+        found = [json.loads(body) for body in bodies]
+        return {int(one["through"]): str(one["hash"]) for one in found}
+
+    def prune(self, before: float) -> int:
+        """Remove the oldest rows up to the first operation that is younger or has no end; return how many.
+
+        A checkpoint row goes into the chain in the same transaction.
+        """
+        moment = stamp(before)
+        ended = select(_J.c.operation).where(_J.c.event.in_(_ENDED), _J.c.at < moment)
+        kept = select(func.min(_J.c.seq)).where(
+            or_(_J.c.at >= moment, and_(_J.c.event == "begun", _J.c.seq.not_in(ended)))
+        )
+        with self._lock, self._store.writing() as connection:
+            first_kept = connection.scalar(kept)
+            newest = _newest(connection)
+            through = newest.seq if first_kept is None else int(first_kept) - 1
+            row = connection.execute(select(_J.c.hash).where(_J.c.seq == through)).first()
+            if row is None:
+                return 0
+            removed = connection.execute(delete(_J).where(_J.c.seq <= through)).rowcount
+            body: JsonObject = {"through": through, "hash": str(row.hash), "removed": removed}
+            head = self._insert(connection, newest, 0, 0, "checkpoint", body)
+        self._keep_head(head)
+        return removed
+
     def head(self) -> Head | None:
         """Return what audit.head says; None where there is none. Raises StateError for one that cannot be read."""
         try:
@@ -132,29 +167,27 @@ class Journal:
 
     def _append(self, operation: int | None, step: int, event: str, body: JsonObject) -> Head:
         """Append a row; without ``operation`` it begins one, numbered as itself."""
-        stored = canonical(body)
         with self._lock, self._store.writing() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("LOCK TABLE journal IN EXCLUSIVE MODE"))
-            last = _newest(connection)
-            seq = last.seq + 1
-            entry = Entry(seq, stamp(self._now()), seq if operation is None else operation, step, event, body)
-            head = Head(seq, chained(last.hash, entry, stored))
-            connection.execute(
-                insert(_J).values(
-                    seq=seq,
-                    at=entry.at,
-                    operation=entry.operation,
-                    step=step,
-                    event=event,
-                    body=stored,
-                    hash=head.hash,
-                )
-            )
+            head = self._insert(connection, _newest(connection), operation, step, event, body)
+        self._keep_head(head)
+        return head
+
+    def _insert(
+        self, connection: Connection, last: Head, operation: int | None, step: int, event: str, body: JsonObject
+    ) -> Head:
+        seq, stored = last.seq + 1, canonical(body)
+        entry = Entry(seq, stamp(self._now()), seq if operation is None else operation, step, event, body)
+        head = Head(seq, chained(last.hash, entry, stored))
+        row = {"at": entry.at, "operation": entry.operation, "step": step, "event": event, "body": stored}
+        connection.execute(insert(_J).values(seq=seq, hash=head.hash, **row))
+        return head
+
+    def _keep_head(self, head: Head) -> None:
         # The row is on disk; a head that cannot be written now is caught up by the next row.
         with suppress(OSError):
             self._write_head(head)
-        return head
 
     def _write_head(self, head: Head) -> None:
         handle = os.open(self._head.with_name("audit.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
@@ -165,8 +198,11 @@ class Journal:
                 if known is not None and known.seq >= head.seq:
                     return
             fresh = self._head.with_name("audit.head.new")
-            with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "w", encoding="ascii") as file:
-                file.write(json.dumps({"count": head.seq, "hash": head.hash}) + "\n")
+            write = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, PRIVATE)
+            try:
+                os.write(write, json.dumps({"count": head.seq, "hash": head.hash}).encode() + b"\n")
+            finally:
+                os.close(write)
             fresh.replace(self._head)
         finally:
             os.close(handle)
