@@ -26,7 +26,8 @@ class Noun:
 
     ``collection`` and ``id_key``: where it is created, and the parameter that names it. ``digest``: its changes are
     guarded by one. ``deletes``: PUT takes ``delete``; without it a setting is emptied. ``fixed`` goes along with every
-    creation, ``kept`` with every change (what PVE asks for again). ``cut``: deleting needs no further parameter.
+    creation, ``kept`` with every change (what PVE asks for again). ``shape`` brings what is read into the form of
+    what is sent.
     """
 
     kind: str
@@ -43,6 +44,7 @@ class Noun:
     kept: tuple[str, ...] = ()
     restorable: bool = True
     node: str | None = None
+    shape: Callable[[JsonObject], JsonObject] | None = None
 
     def path(self, ident: str) -> str:
         """Return an object's own path."""
@@ -65,7 +67,8 @@ def existing(source: Source, noun: Noun, ident: str) -> JsonObject | None:
         if error.details.get("status") == 501:
             raise
         return None
-    return found if isinstance(found, dict) else {"list": found}
+    row: JsonObject = found if isinstance(found, dict) else {"list": found}
+    return noun.shape(row) if noun.shape is not None else row
 
 
 def create(

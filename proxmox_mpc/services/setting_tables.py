@@ -44,10 +44,13 @@ PATTERNS: Mapping[str, tuple[re.Pattern[str], str]] = {
     "cidr4": (re.compile(rf"{_IP4}/\d{{1,2}}"), "an address with its prefix such as 10.0.0.1/24"),
     "cidr6": (re.compile(rf"{_IP6}/\d{{1,3}}"), "an address with its prefix such as fd00::1/64"),
     "mac": (re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}"), "a MAC address such as BC:24:11:00:00:01"),
-    "macprefix": (re.compile(r"[0-9A-Fa-f][02468ACEace](?::[0-9A-Fa-f]{2}){2}(?::[0-9A-Fa-f]{0,2})*"), "such as BC:24:11"),
+    "macprefix": (re.compile(r"[0-9A-Fa-f][02468ACEace](?::[0-9A-Fa-f]{2}){1,4}:?"), "such as BC:24:11"),
     "fingerprint": (re.compile(r"(?:[A-Fa-f0-9]{2}:){31}[A-Fa-f0-9]{2}"), "32 bytes in hex, separated by colons"),
     "email": (re.compile(r"[^\s@]+@[^\s@]+|"), "a mail address"),
-    "privs": (re.compile(r"(?:[A-Za-z]+\.[A-Za-z.]+(?:[,; ]+[A-Za-z]+\.[A-Za-z.]+)*)?"), "privileges such as VM.Audit,VM.Console"),
+    "privs": (
+        re.compile(r"(?:[A-Za-z]+\.[A-Za-z.]+(?:[,; ]+[A-Za-z]+\.[A-Za-z.]+)*)?"),
+        "privileges such as VM.Audit,VM.Console",
+    ),
     "hanodes": (
         re.compile(rf"{_PART}(?::\d+)?(?:[,; ]+{_PART}(?::\d+)?)*"),
         "nodes with their priorities, such as pve1:2,pve2:1",

@@ -100,6 +100,10 @@ NETWORKS: dict[str, Leaf | Group] = {
                 {
                     "list": Leaf("access:user_list", "List the users"),
                     "show": Leaf("access:user_show", "Show a user: tokens, grants, second factors"),
+                    "create": Leaf("access_write:user_create", "Create a user"),
+                    "set": Leaf("access_write:user_set", "Change a user"),
+                    "password": Leaf("access_write:user_password", "Set a user's password (not with an API token)"),
+                    "delete": Leaf("access_write:user_delete", "Delete users, with their tokens and grants"),
                 },
             ),
             "token": Group(
@@ -107,6 +111,10 @@ NETWORKS: dict[str, Leaf | Group] = {
                 {
                     "list": Leaf("access:token_list", "List the API tokens of all users, or of one"),
                     "show": Leaf("access:token_show", "Show an API token and what is granted to it"),
+                    "create": Leaf("token_write:create", "Create an API token; its secret is printed this once"),
+                    "set": Leaf("token_write:set_", "Change an API token's comment, end or scope"),
+                    "rotate": Leaf("token_write:rotate", "Replace an API token by a new one with the same rights"),
+                    "delete": Leaf("token_write:delete", "Delete API tokens"),
                 },
             ),
             "group": Group(
@@ -114,6 +122,9 @@ NETWORKS: dict[str, Leaf | Group] = {
                 {
                     "list": Leaf("access:group_list", "List the groups of users"),
                     "show": Leaf("access:group_show", "Show a group: members, grants"),
+                    "create": Leaf("access_write:group_create", "Create a group of users"),
+                    "set": Leaf("access_write:group_set", "Change a group's comment"),
+                    "delete": Leaf("access_write:group_delete", "Delete groups; their members stay"),
                 },
             ),
             "role": Group(
@@ -121,11 +132,18 @@ NETWORKS: dict[str, Leaf | Group] = {
                 {
                     "list": Leaf("access:role_list", "List the roles and their privileges"),
                     "show": Leaf("access:role_show", "Show a role: privileges, and where it is granted"),
+                    "create": Leaf("access_write:role_create", "Create a role of some privileges"),
+                    "set": Leaf("access_write:role_set", "Change what a role allows"),
+                    "delete": Leaf("access_write:role_delete", "Delete roles"),
                 },
             ),
             "acl": Group(
                 "Who was granted what",
-                {"list": Leaf("access:acl_list", "List who was granted which role on which path")},
+                {
+                    "list": Leaf("access:acl_list", "List who was granted which role on which path"),
+                    "create": Leaf("access_write:acl_create", "Grant roles on a path to a user, group or token"),
+                    "delete": Leaf("access_write:acl_delete", "Take roles on a path away from somebody"),
+                },
             ),
             "realm": Group(
                 "Authentication realms", {"list": Leaf("access:realm_list", "List the authentication realms")}
