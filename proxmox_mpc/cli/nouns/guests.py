@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from proxmox_mpc.cli.nouns.containers import CONTAINER_ALIASES, CONTAINER_VERBS
 from proxmox_mpc.cli.tree import Group, Leaf
 
 _GUEST: dict[str, Leaf | Group] = {
@@ -72,8 +73,8 @@ GUESTS: dict[str, Leaf | Group] = {
     ),
     "ct": Group(
         "Containers",
-        {"list": Leaf("guests:ct_list", "List the containers of the cluster"), **_GUEST},
-        aliases=_GUEST_ALIASES,
+        {"list": Leaf("guests:ct_list", "List the containers of the cluster"), **_GUEST, **CONTAINER_VERBS},
+        aliases={**_GUEST_ALIASES, **CONTAINER_ALIASES},
         elsewhere=_CT_ELSEWHERE,
     ),
 }
