@@ -187,6 +187,7 @@ class Served:
 
     server: Any
     environ: dict[str, str]
+    writes: list[str]
 
     @property
     def requests(self) -> int:
@@ -199,6 +200,20 @@ class Served:
         user, _, name = token.partition("!")
         secret: str = self.server.simulator.world.users[user].tokens[name].secret
         return {**self.environ, "PMPC_TOKEN_ID": token, "PMPC_TOKEN_SECRET": secret}
+
+
+def _writes_of(simulator: Any) -> list[str]:
+    """Return a list that grows by every writing request that reaches the simulator."""
+    seen: list[str] = []
+    handle = simulator.handle
+
+    def watched(request: Any) -> Any:
+        if request.method != "GET":
+            seen.append(f"{request.method} {request.path}")
+        return handle(request)
+
+    simulator.handle = watched
+    return seen
 
 
 @pytest.fixture
@@ -221,7 +236,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
             "PMPC_TOKEN_ID": server.token_id,
             "PMPC_TOKEN_SECRET": server.token_secret,
         }
-        return Served(server, environ)
+        return Served(server, environ, _writes_of(server.simulator))
 
     yield make
     for server in running:
