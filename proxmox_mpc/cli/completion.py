@@ -20,12 +20,28 @@ if TYPE_CHECKING:
 
 _BASH = """\
 _pmpc() {
-    local IFS=$'\\n' line
+    local IFS=$'\\n' line word glued='' kept=''
+    local -a words=()
+    # bash splits words at : and = too, and wants back only what stands after the last of them
+    for word in "${COMP_WORDS[@]:1:COMP_CWORD}"; do
+        if [ ${#words[@]} -gt 0 ] && [[ -n $glued || $word == [:=]* ]]; then
+            words[${#words[@]}-1]+=$word
+        else
+            words+=("$word")
+        fi
+        glued=''
+        [[ $word == [:=] ]] && glued=1
+    done
+    if [ ${#words[@]} -gt 0 ]; then
+        line=${words[${#words[@]}-1]}
+        [[ $word == [:=] ]] && word=''
+        kept=${line%"$word"}
+    fi
     COMPREPLY=()
     while read -r line; do
         line=${line%%$'\\t'*}
-        COMPREPLY+=("$(printf '%q' "$line")")
-    done < <(pmpc __complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+        COMPREPLY+=("$(printf '%q' "${line#"$kept"}")")
+    done < <(pmpc __complete "${words[@]}" 2>/dev/null)
     if [ ${#COMPREPLY[@]} -eq 1 ] && [ "${COMPREPLY[0]}" = '__files' ]; then
         COMPREPLY=()
         compopt -o default 2>/dev/null

@@ -180,7 +180,8 @@ class Context:
                 raise ConfigError(f"{url}: {error}", hint="worlds: homelab, datacenter:NODES:GUESTS:SEED") from error
             except OSError as error:
                 raise StateError(
-                    f"the simulated world cannot be kept in {worlds}: {error.strerror}", hint="check owner, mode and space"
+                    f"the simulated world cannot be kept in {worlds}: {error.strerror}",
+                    hint="check owner, mode and space",
                 ) from error
 
         inside = any(endpoint.startswith("sim://") for endpoint in connection.endpoints)

@@ -6,8 +6,8 @@ Only values from the command line are stored here; environment and configuration
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from typer import BadParameter
 from typer.core import TyperOption
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from proxmox_mpc.cli.context import Context
 
 T = TypeVar("T")
+Values: TypeAlias = "Callable[[TyperContext], Iterable[str]]"
 FORMATS = ("table", "json", "yaml")
 COLOURS = ("auto", "always", "never")
 
@@ -92,6 +93,27 @@ def _store(name: str, check: Callable[..., object]) -> Callable[..., object]:
     return callback
 
 
+def _completed(among: Values) -> Callable[[TyperContext, list[str], str], list[str]]:
+    """Return the completion of an option's value; ``among`` tells what there is to choose from."""
+    return lambda ctx, args, incomplete: [value for value in among(ctx) if value.startswith(incomplete)]
+
+
+def _workspaces(ctx: TyperContext) -> Iterable[str]:
+    from proxmox_mpc.workspace.registry import Registry
+    from proxmox_mpc.workspace.userdirs import state_home
+
+    context: Context | None = ctx.obj
+    if context is None:
+        return ()
+    return (entry.name for entry in Registry(state_home(context.environ, context.home)).entries())
+
+
+def _keys(ctx: TyperContext) -> Iterable[str]:
+    """The columns of the list that the command line is about."""
+    verb = getattr(ctx.command, "verb", None)
+    return () if verb is None else (field.key for field in verb.shape.fields)
+
+
 def _option(
     name: str,
     *flags: str,
@@ -102,6 +124,7 @@ def _option(
     count: bool = False,
     multiple: bool = False,
     check: Callable[..., object] = _same,
+    among: Values | None = None,
 ) -> TyperOption:
     return TyperOption(
         # The prefix keeps these apart from a command's own parameters of the same name.
@@ -114,6 +137,7 @@ def _option(
         help=help,
         expose_value=False,
         callback=_store(name, check),
+        autocompletion=None if among is None else _completed(among),
         show_default=False,
         default=None if not (is_flag or count) else (0 if count else False),
     )
@@ -130,13 +154,27 @@ def common_options(*, root: bool = False) -> list[TyperOption]:
             help="table, json or yaml [PMPC_OUTPUT]",
             metavar="FORMAT",
             check=_one_of(FORMATS),
+            among=lambda ctx: FORMATS,
         ),
         _option("query", "--query", help="pick from the output by a JMESPath expression", metavar="JMESPATH"),
-        _option("workspace", *workspace, help="path or name of the workspace [PMPC_WORKSPACE]", metavar="WORKSPACE"),
+        _option(
+            "workspace",
+            *workspace,
+            help="path or name of the workspace [PMPC_WORKSPACE]",
+            metavar="WORKSPACE",
+            among=_workspaces,
+        ),
         _option("quiet", "--quiet", "-q", help="say only errors", is_flag=True),
         _option("verbose", "--verbose", "-v", help="say more; twice: every request, secrets left out", count=True),
         _option("log_file", "--log-file", help="append what happens as JSON lines to a file", metavar="FILE"),
-        _option("color", "--color", help="auto, always or never [NO_COLOR]", metavar="WHEN", check=_one_of(COLOURS)),
+        _option(
+            "color",
+            "--color",
+            help="auto, always or never [NO_COLOR]",
+            metavar="WHEN",
+            check=_one_of(COLOURS),
+            among=lambda ctx: COLOURS,
+        ),
         _option("no_input", "--no-input", help="never ask", is_flag=True),
         _option(
             "request_timeout",
@@ -170,8 +208,10 @@ def list_options() -> list[TyperOption]:
             metavar="CONDITION",
             multiple=True,
         ),
-        _option("sort", "--sort", help="order by KEY, descending by -KEY", metavar="[-]KEY", multiple=True),
-        _option("columns", "--columns", help="only these keys, in this order", metavar="A,B"),
+        _option(
+            "sort", "--sort", help="order by KEY, descending by -KEY", metavar="[-]KEY", multiple=True, among=_keys
+        ),
+        _option("columns", "--columns", help="only these keys, in this order", metavar="A,B", among=_keys),
         _option("no_header", "--no-header", help="no heading line", is_flag=True),
         _option("wide", "--wide", help="more columns", is_flag=True),
     ]

@@ -13,7 +13,18 @@ from proxmox_mpc.domain.shape import ANY, TEXT
 from proxmox_mpc.errors import NotFound, UsageError
 from proxmox_mpc.output.result import Result
 
-Words = Annotated[list[str] | None, typer.Argument(metavar="[COMMAND]...", help="the words of a command: vm list")]
+
+def _next_words(ctx: typer.Context, args: list[str], incomplete: str) -> list[str]:
+    given = ctx.params.get("words") or ()
+    command, found = _command(ctx, [str(word) for word in given])
+    names = command.list_commands(found) if isinstance(command, PmpcGroup) else []
+    return [name for name in names if name.startswith(incomplete)]
+
+
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[COMMAND]...", help="the words of a command: vm list", autocompletion=_next_words),
+]
 
 
 def _command(ctx: typer.Context, words: list[str]) -> tuple[PmpcCommand | PmpcGroup, TyperContext]:
@@ -55,10 +66,16 @@ def schema(ctx: typer.Context, words: Words = None) -> Result:
     return Result(made, page=to_json(made))
 
 
+def _shells(ctx: typer.Context, args: list[str], incomplete: str) -> list[str]:
+    from proxmox_mpc.cli.completion import SCRIPTS
+
+    return [shell for shell in SCRIPTS if shell.startswith(incomplete)]
+
+
 @local(TEXT)
 def completion(
     ctx: typer.Context,
-    shell: Annotated[str, typer.Argument(metavar="SHELL", help="bash, zsh or fish")],
+    shell: Annotated[str, typer.Argument(metavar="SHELL", help="bash, zsh or fish", autocompletion=_shells)],
 ) -> Result:
     """Print the completion script of a shell.
 

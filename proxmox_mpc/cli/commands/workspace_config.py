@@ -46,7 +46,15 @@ VALID = item(
     Field("path", "string", "the file"),
     Field("valid", "boolean", "whether pmpc can use it"),
 )
-KeyName = Annotated[str, typer.Argument(metavar="KEY", help="with dots: cluster.endpoints")]
+
+
+def _key_names(ctx: typer.Context, args: list[str], incomplete: str) -> list[tuple[str, str]]:
+    from proxmox_mpc.workspace.schema import dotted, fields
+
+    return [(dotted(path), field.help) for path, field in fields() if dotted(path).startswith(incomplete)]
+
+
+KeyName = Annotated[str, typer.Argument(metavar="KEY", help="with dots: cluster.endpoints", autocompletion=_key_names)]
 
 
 @local(SHOW)
