@@ -19,9 +19,8 @@ routes = Routes()
 LOCK = "/sdn/lock"
 """The document of a world that holds the token of whoever has locked SDN."""
 
-_NEEDS = {
-    "vlan": ("bridge",), "qinq": ("bridge", "tag"), "vxlan": (), "evpn": ("controller", "vrf-vxlan"), "bgp": ("node",),
-}  # fmt: skip
+_ZONE_NEEDS = {"vlan": ("bridge",), "qinq": ("bridge", "tag"), "evpn": ("controller", "vrf-vxlan")}
+_CONTROLLER_NEEDS = {"evpn": ("asn",), "bgp": ("node", "asn"), "isis": ("node", "isis-domain", "isis-net")}
 _TAGGED = {"vlan": ("vlan", 4096), "qinq": ("vlan", 4096), "vxlan": ("vxlan", 1 << 24), "evpn": ("vxlan", 1 << 24)}
 
 
@@ -73,7 +72,7 @@ def create_zone(call: Call) -> Json:
 
 def _check_zone(call: Call, zone: JsonObject) -> None:
     kind = str(zone["type"])
-    needed(zone, *_NEEDS.get(kind, ()))
+    needed(zone, *_ZONE_NEEDS.get(kind, ()))
     if kind == "vxlan" and not zone.get("peers") and not zone.get("fabric"):
         raise failed("missing value for required option 'peers'")
     controller = zone.get("controller")
@@ -275,7 +274,7 @@ def create_controller(call: Call) -> Json:
         if name in configured(call, "controllers"):
             raise failed(f"sdn controller object ID '{name}' already defined")
         entry = given(call)
-        needed(entry, *_NEEDS.get(str(entry["type"]), ()))
+        needed(entry, *_CONTROLLER_NEEDS.get(str(entry["type"]), ()))
         put(call, "controllers", name, entry)
     return None
 

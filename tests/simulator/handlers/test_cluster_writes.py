@@ -12,7 +12,7 @@ from proxmox_mpc.simulator.http import Request
 from tests.simulator.conftest import Session, session
 
 
-@pytest.mark.capability("9.7")
+@pytest.mark.capability("4.7")
 def test_a_backup_job_from_creation_to_removal(lab: Session) -> None:
     before = {row["id"] for row in lab.data("GET", "/cluster/backup")}
     lab.data("POST", "/cluster/backup", schedule="sat 03:00", vmid="101,102", storage="pbs", comment="weekly")

@@ -21,7 +21,7 @@ def wait(lab: Session, seconds: float = 30) -> None:
         lab.data("GET", "/version")
 
 
-@pytest.mark.capability("9.9")
+@pytest.mark.capability("4.2")
 def test_a_managed_guest_reaches_the_state_that_is_wanted(lab: Session) -> None:
     world = lab.sim.world
     vmid = next(
@@ -102,7 +102,7 @@ def test_groups_belong_to_pve_8() -> None:
     )
 
 
-@pytest.mark.capability("9.9")
+@pytest.mark.capability("4.2")
 def test_a_replication_job_runs_when_told_and_goes_with_its_copies(lab: Session) -> None:
     lab.data("POST", "/nodes/pve1/replication/200-0/schedule_now")
     wait(lab, 5)

@@ -15,7 +15,7 @@ def changes(lab: Session) -> str:
     return str(json.loads(lab.send("GET", NET).body).get("changes", ""))
 
 
-@pytest.mark.capability("9.3")
+@pytest.mark.capability("4.6")
 def test_a_bridge_waits_until_it_is_applied(lab: Session) -> None:
     lab.data("POST", NET, iface="vmbr7", type="bridge", cidr="192.0.2.1/24", autostart=1, comments="new")
     assert "vmbr7" not in lab.sim.world.nodes["pve1"].network
@@ -83,7 +83,7 @@ def test_when_no_node_is_left_nothing_answers(bare: Session) -> None:
     assert bare.send("GET", "/version").wire == "drop"
 
 
-@pytest.mark.capability("9.3")
+@pytest.mark.capability("4.6")
 def test_sdn_objects_are_pending_until_applied_on_every_node(lab: Session) -> None:
     lab.data("POST", "/cluster/sdn/zones", zone="dmz", type="simple", dhcp="dnsmasq")
     lab.data("POST", "/cluster/sdn/vnets", vnet="web", zone="dmz")

@@ -22,7 +22,7 @@ def pass_time(lab: Session, seconds: float) -> None:
         lab.send("GET", "/version")
 
 
-@pytest.mark.capability("9.1")
+@pytest.mark.capability("4.2")
 def test_services(lab: Session) -> None:
     path = "/nodes/pve3/services/chrony"
     assert lab.run("POST", f"{path}/start") == "OK"
@@ -72,7 +72,7 @@ def test_a_certificate_of_ones_own(lab: Session, tmp_path_factory: pytest.TempPa
     assert names == ["pve-root-ca.pem", "pve-ssl.pem"]
 
 
-@pytest.mark.capability("9.1")
+@pytest.mark.capability("4.2")
 def test_a_node_reboots_and_starts_its_guests_again(lab: Session) -> None:
     world = lab.sim.world
     before = running(lab, "pve2")
@@ -101,7 +101,7 @@ def test_a_node_stays_off_until_it_is_woken(lab: Session) -> None:
     assert "No wake on LAN" in lab.refused("POST", "/nodes/pve2/wakeonlan")[1]
 
 
-@pytest.mark.capability("9.1")
+@pytest.mark.capability("4.2")
 def test_all_guests_of_a_node_at_once(lab: Session) -> None:
     assert lab.run("POST", "/nodes/pve1/stopall") == "OK"
     locked = {guest.vmid for guest in lab.sim.world.guests_on("pve1") if guest.lock}

@@ -46,7 +46,7 @@ def held(lab: Session, content: str) -> set[str]:
     return {row["volid"] for row in lab.data("GET", f"{LOCAL}/content", content=content)}
 
 
-@pytest.mark.capability("7.6")
+@pytest.mark.capability("4.5")
 def test_an_upload_is_copied_in_a_task_when_its_checksum_is_right(lab: Session) -> None:
     content = bytes(range(256)) * 4096  # beyond the limit of an ordinary body
     good = hashlib.sha256(content).hexdigest()
@@ -71,7 +71,7 @@ def test_fields_behind_the_file_are_not_read(lab: Session) -> None:
     assert b'"content"' in response.body
 
 
-@pytest.mark.capability("7.6")
+@pytest.mark.capability("4.5")
 def test_a_download_appears_when_its_task_is_over(lab: Session) -> None:
     found = lab.data("GET", "/nodes/pve1/query-url-metadata", url=URL)
     assert found["filename"] == "noble.img"
@@ -116,7 +116,7 @@ def test_templates_of_the_list(lab: Session) -> None:
     assert lab.refused("POST", "/nodes/pve1/aplinfo", storage="local-lvm", template=name)[0] == 500
 
 
-@pytest.mark.capability("7.7")
+@pytest.mark.capability("4.7")
 def test_what_the_preview_marks_is_what_goes(lab: Session) -> None:
     path = "/nodes/pve1/storage/nas-backup/prunebackups"
     keep = {"prune__backups": "keep-last=1"}
