@@ -46,7 +46,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "firewall": ("firewall", "firewall_writes", "firewall_sets"),
     "replication": ("replication", "replication_writes"),
     "network": ("network", "network_writes"),
-    "sdn": ("sdn", "sdn_writes", "sdn_services"),
+    "sdn": ("sdn", "sdn_writes", "sdn_subnets", "sdn_services"),
     "ha": ("ha", "ha_writes"),
     "backup_jobs": ("backup_jobs", "vzdump", "job_writes"),
     "metrics": ("metrics", "metrics_writes"),
