@@ -24,6 +24,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "storage show": ("local",),
     "storage content": ("local",),
     "backup job show": ("backup-prod",),
+    "backup show": ("VOLID",),
     "pool show": ("prod",),
     "task show": ("UPID",),
     "task log": ("UPID",),
@@ -51,19 +52,22 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "sync show": ("1",),
 }
 # Verbs that need more than arguments: a terminal, an end.
-NOT_CALLED = frozenset({"sim serve", "workspace init", "workspace config edit"})
+NOT_CALLED = frozenset({"audit show", "audit prune", "sim serve", "workspace init", "workspace config edit"})
 # Verbs that do not answer a second time as they did the first.
 CHANGING = frozenset({"workspace rename", "workspace remove", "sync pull"})
 # Verbs that say on this cluster why there is nothing: PVE 9 has rules where PVE 8 had groups.
 REFUSED = frozenset({"ha group list"})
 # Lists of which the homelab has none.
-EMPTY: frozenset[str] = frozenset()
+EMPTY = frozenset({"audit list", "audit export"})
 
 
 def arguments(pmpc: Pmpc, words: tuple[str, ...]) -> list[str]:
-    """Return the arguments for a verb; a task is looked up in the cluster's list."""
+    """Return the arguments for a verb; a task and a backup are looked up in the cluster's lists."""
     named = list(ARGUMENTS.get(" ".join(words), ()))
     if "UPID" in named:
         ended = pmpc("task", "list", "--query", "[?status=='ok'].upid | [0]").stdout.strip()
         named[named.index("UPID")] = ended or "UPID:pve1:00000000:00000000:00000000:none::root@pam:"
+    if "VOLID" in named:
+        newest = pmpc("backup", "list", "--query", "[?storage!='pbs'].volid | [0]").stdout.strip()
+        named[named.index("VOLID")] = newest or "local:backup/none"
     return named
