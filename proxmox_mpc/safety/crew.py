@@ -73,7 +73,11 @@ class Crew:
                         break
                     runner = Runner(self._operation, lane)
                     self.outcomes.append(runner.outcome)
-                    done.put((at, runner.run()))
+                    outcome = runner.run()
+                    if outcome.error is not None:
+                        with taking:
+                            self._failed(outcome.error)
+                    done.put((at, outcome))
             except Halted:
                 pass
             except BaseException as error:  # noqa: BLE001
@@ -112,8 +116,6 @@ class Crew:
                 at, outcome = came
                 ended[at] = outcome
                 self._voice.ended(row_of(self._action, outcome, self._operation.number))
-                if outcome.error is not None:
-                    self._failed(outcome.error)
 
     def _failed(self, error: PmpcError) -> None:
         self._failures += 1

@@ -175,18 +175,18 @@ class Guard:
             try:
                 if runner.undo(done):
                     outcome.status = "undone"
-                    said.append(Warn("undone", f"taken back: {done.send.says}"))
+                    said.append(Warn("undone", f"taken back: {done.did.says}"))
                 else:
-                    said.append(Warn("not_undone", f"not taken back: {done.send.says} ({done.undo['why_not']})"))
+                    said.append(Warn("not_undone", f"not taken back: {done.did.says} ({done.undo['why_not']})"))
             except (PmpcError, Halted) as error:
-                said.append(Warn("not_undone", f"could not be taken back: {done.send.says}: {error}"))
+                said.append(Warn("not_undone", f"could not be taken back: {done.did.says}: {error}"))
         return said
 
     def _explain(self, outcome: Outcome, number: int) -> None:
         """Add to a target's error what was done before it, and what was not."""
         error = outcome.error
         assert error is not None
-        done, left = [one.send.says for one in outcome.finished], outcome.left
+        done, left = [one.did.says for one in outcome.finished], outcome.left
         error.details.setdefault("operation", number)
         if outcome.upid:
             error.details.setdefault("upid", outcome.upid)

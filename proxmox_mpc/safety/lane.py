@@ -81,7 +81,7 @@ class Finished:
     """A send that was done, and what takes it back."""
 
     step: int
-    send: Send
+    did: Send
     undo: JsonObject
     known: Known
 
