@@ -79,7 +79,7 @@ def pairs(words: Iterable[str], option: str = "--set") -> dict[str, str]:
     return found
 
 
-def keys_of(options: VmOptions, used: Iterable[str] = ()) -> dict[str, FormValue]:
+def keys_of(options: VmOptions, used: Iterable[str] = (), where: str = "--set") -> dict[str, FormValue]:
     """Return PVE's keys for the options; ``used`` are keys that the VM has already, which new disks and cards leave.
 
     Raises UsageError where a value cannot be used, or an option and --set name the same key.
@@ -105,7 +105,7 @@ def keys_of(options: VmOptions, used: Iterable[str] = ()) -> dict[str, FormValue
             raise UsageError(f"{key} is said twice: by --set and by an option of its own")
         found[key] = text
     rules = vm_rules()
-    return {key: checked(rules, key, str(value)) if isinstance(value, (str, int, float)) else value
+    return {key: checked(rules, key, str(value), where) if isinstance(value, (str, int, float)) else value
             for key, value in found.items()}  # fmt: skip
 
 

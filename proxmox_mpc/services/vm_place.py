@@ -12,11 +12,10 @@ from proxmox_mpc.services.reads import no_such_node, node_states, rows_of
 
 
 class Needs(NamedTuple):
-    """What a guest needs of its node: storages by the content they must take, bridges, and memory in bytes."""
+    """What a guest needs of its node: storages with the content they must take, and bridges."""
 
     storages: frozenset[tuple[str, str]]
     bridges: frozenset[str]
-    memory: int = 0
 
 
 class Place(NamedTuple):

@@ -47,6 +47,7 @@ _GUEST_ALIASES = {
 }
 _VM: dict[str, Leaf | Group] = {
     **RESET,
+    "create": Leaf("vm_create:create", "Create a virtual machine"),
     "set": Leaf("vm_set:set_", "Change the configuration of virtual machines"),
     "delete": Leaf("guest_delete:delete", "Delete guests with their disks, jobs and references"),
     "clone": Leaf("vm_copy:clone", "Clone a virtual machine"),
