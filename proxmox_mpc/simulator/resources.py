@@ -45,8 +45,10 @@ class Rows:
         if not node.online or not guest.known:
             return row
         use = guest_use(guest, self._now)
+        # A suspended container is a checkpoint on disk: no process of it runs.
+        running = guest.running and not (guest.paused and guest.kind == "lxc")
         row |= {
-            "status": "running" if guest.running else "stopped", "name": guest.name, "template": int(guest.template),
+            "status": "running" if running else "stopped", "name": guest.name, "template": int(guest.template),
             "cpu": use.cpu, "maxcpu": cpus(guest, node), "mem": use.mem, "maxmem": max_memory(guest),
             "disk": use.disk, "maxdisk": max_disk(guest), "netin": use.netin, "netout": use.netout,
             "diskread": use.diskread, "diskwrite": use.diskwrite, "uptime": use.uptime,

@@ -26,8 +26,10 @@ routes.index(f"{CT}/status", "current", "start", "stop", "shutdown", "migrate")
 def status_row(call: Call, guest: Guest) -> JsonObject:
     """Return a container's status as lists show it."""
     use = guest_use(guest, call.now)
+    # A suspended container is a checkpoint on disk: no process of it runs.
+    running = guest.running and not guest.paused
     row: JsonObject = {
-        "vmid": guest.vmid, "type": "lxc", "name": guest.name, "status": "running" if guest.running else "stopped",
+        "vmid": guest.vmid, "type": "lxc", "name": guest.name, "status": "running" if running else "stopped",
         "cpus": cpus(guest, call.world.nodes[guest.node]), "cpu": use.cpu, "mem": use.mem, "maxmem": max_memory(guest),
         "disk": use.disk, "maxdisk": max_disk(guest), "swap": 0,
         "maxswap": int(guest.config.get("swap", 512)) * 1024 * 1024, "netin": use.netin, "netout": use.netout,
@@ -38,7 +40,7 @@ def status_row(call: Call, guest: Guest) -> JsonObject:
             row[key] = guest.config[key]
     if guest.template:
         row["template"] = 1
-    if guest.running:
+    if running:
         row["pid"] = guest.pid or 20_000 + guest.vmid
     return row
 

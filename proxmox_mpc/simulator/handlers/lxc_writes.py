@@ -246,7 +246,7 @@ def _power(action: str, kind: str) -> Handler:
         guest = call.guest("lxc")
         if action in {"start", "resume"} and guest.running and not guest.paused:
             raise failed(f"CT {guest.vmid} already running")
-        if action not in {"start", "resume"} and not guest.running:
+        if action not in {"start", "resume"} and (not guest.running or guest.paused):
             raise failed(f"{'VM' if action == 'reboot' else 'CT'} {guest.vmid} not running")
         managed = f"ct:{guest.vmid}" in call.world.ha.resources and action in {"start", "stop", "shutdown"}
         started = "hastart" if action == "start" else "hastop"

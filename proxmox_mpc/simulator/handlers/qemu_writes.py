@@ -189,7 +189,8 @@ def _power(action: str, kind: str, *, needs_running: bool) -> Handler:
     def act(call: Call) -> Json:
         refuse_skiplock(call)
         guest = call.guest("qemu")
-        if needs_running and not guest.running:
+        asleep = action == "resume" and guest.lock == "suspended"
+        if needs_running and not guest.running and not asleep:
             raise failed(f"VM {guest.vmid} not running")
         job: JsonObject = {"vmid": guest.vmid, "action": action, "force": call.flag("forceStop")}
         job |= {"disk": call.flag("todisk"), "timeout": call.number("timeout")}

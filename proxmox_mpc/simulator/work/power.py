@@ -123,7 +123,12 @@ def _state_storage(world: World, guest: Guest) -> str:
 
 
 def _resume(work: Work) -> None:
-    guest_of(work).paused = False
+    guest = guest_of(work)
+    if guest.lock == "suspended":
+        start_guest(work.world, guest, work.now)
+    elif not guest.running:
+        raise TaskError(f"{noun(guest)} {guest.vmid} has no state to go on from")
+    guest.paused = False
 
 
 def _request(state: str) -> Worker:
