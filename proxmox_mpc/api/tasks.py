@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from shlex import quote
 
 from proxmox_mpc.api.retry import POLL, Backoff, Clock, Sleep
 from proxmox_mpc.domain.json import as_object, as_rows, integer, text
@@ -87,6 +88,7 @@ def wait(
         sleep(pause)
 
 
+# The id of a token's task holds a !, which an interactive shell would take for its history: hints quote it.
 def _ended(current: TaskStatus) -> TaskStatus:
     if current.ok:
         return current
@@ -94,7 +96,7 @@ def _ended(current: TaskStatus) -> TaskStatus:
     subject = f"{upid.type} {upid.id}".strip()
     raise TaskFailed(
         f"task {subject} on {upid.node} failed: {current.exitstatus}",
-        hint=f"its log says more: pmpc task log {upid}",
+        hint=f"its log says more: pmpc task log {quote(str(upid))}",
         details={"upid": str(upid), "exitstatus": current.exitstatus},
     )
 
@@ -102,7 +104,7 @@ def _ended(current: TaskStatus) -> TaskStatus:
 def _expired(upid: Upid, timeout: float) -> WaitExpired:
     return WaitExpired(
         f"the task still runs after {timeout:g} s: {upid}",
-        hint=f"go on waiting: pmpc task wait {upid}",
+        hint=f"go on waiting: pmpc task wait {quote(str(upid))}",
         details={"upid": str(upid)},
     )
 

@@ -9,7 +9,7 @@ Kind = Literal[
     "string?", "integer?", "number?", "boolean?", "time?", "list?", "object?", "rows?", "any?",
 ]  # fmt: skip
 Unit = Literal["", "bytes", "MiB", "seconds", "fraction", "percent", "bytes/s"]
-Level = Literal["table", "wide", "data"]
+Level = Literal["table", "filled", "wide", "data"]
 
 
 class Field(NamedTuple):
@@ -17,7 +17,8 @@ class Field(NamedTuple):
 
     ``kind`` ends in ``?`` where the value may be null. ``time`` is ISO 8601 UTC text, ``list`` a list of strings,
     ``object`` and ``rows`` hold ``fields`` (no fields: any keys). ``unit`` is of the raw value; tables turn it into
-    human units. ``level``: shown in the table, only with --wide, or only in data (JSON, YAML, --columns).
+    human units. ``level``: shown in the table, there where a row has a value, only with --wide, or only in data (JSON,
+    YAML, --columns).
     """
 
     key: str

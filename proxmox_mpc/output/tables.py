@@ -38,7 +38,12 @@ def columns_of(shape: Shape, *, wide: bool, keys: Sequence[str] = (), rows: Sequ
     declared = {field.key: field for field in shape.fields}
     if keys:
         return [declared.get(key) or Field(key, "any", "") for key in keys]
-    shown = [field for field in shape.fields if field.level == "table" or (wide and field.level == "wide")]
+    levels = ("table", "wide") if wide else ("table",)
+    shown = [
+        field
+        for field in shape.fields
+        if field.level in levels or (field.level == "filled" and any(row.get(field.key) is not None for row in rows))
+    ]
     if shape.open or not shape.fields:
         extra = dict.fromkeys(key for row in rows for key in row if key not in declared)
         shown += [Field(key, "any", "") for key in extra]

@@ -39,7 +39,8 @@ GUEST_FIELDS = (
         "stale_since",
         "time?",
         "when it was last seen, where the answer is from the database and not fresh",
-        level="data",
+        level="filled",
+        title="LAST SEEN",
     ),
 )
 GUEST_ROWS = rows(*GUEST_FIELDS, doc="Guests of the cluster, by id.")

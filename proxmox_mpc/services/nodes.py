@@ -12,7 +12,13 @@ from proxmox_mpc.services.guests import resources
 from proxmox_mpc.services.reads import STALE, Notes, no_such_node, node_states, read_parts, rows_of, silent_nodes
 
 STATES = ("online", "offline", "unknown")
-_STALE_SINCE = Field("stale_since", "time?", "when it was last seen, where the database's answer is old", level="data")
+_STALE_SINCE = Field(
+    "stale_since",
+    "time?",
+    "when it was last seen, where the database's answer is old",
+    level="filled",
+    title="LAST SEEN",
+)
 
 NODE_ROWS = rows(
     Field("node", "string", "the node's name"),

@@ -30,7 +30,13 @@ STORAGE_ROWS = rows(
     Field("content", "list", "kinds of content that it takes"),
     Field("shared", "boolean", "whether every node sees the same content", level="wide"),
     Field("nodes", "list", "the nodes that see it", level="wide"),
-    Field("stale_since", "time?", "when it was last seen, where the database's answer is old", level="data"),
+    Field(
+        "stale_since",
+        "time?",
+        "when it was last seen, where the database's answer is old",
+        level="filled",
+        title="LAST SEEN",
+    ),
     doc="Enabled storages, by id and node; a shared one stands once.",
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from shlex import quote
 
 from proxmox_mpc.domain.json import Json, JsonObject, Param, as_object, as_rows, integer, number, text
 from proxmox_mpc.domain.moments import Now, epoch, iso
@@ -263,7 +264,7 @@ def waited(upid: Upid, exitstatus: str, seconds: float) -> Reading[JsonObject]:
             Warn(
                 "task_warnings",
                 f"the task ended with {exitstatus}",
-                f"they are in its log: pmpc task log {upid}",
+                f"they are in its log: pmpc task log {quote(str(upid))}",
                 {"upid": str(upid), "exitstatus": exitstatus},
             ),
         )

@@ -59,7 +59,7 @@ def test_a_wait_that_expires_gives_the_task_back() -> None:
     with pytest.raises(WaitExpired, match="after 10 s") as caught:
         made.api.wait(UPID, timeout=10)
     assert caught.value.details == {"upid": str(UPID)}
-    assert caught.value.hint == f"go on waiting: pmpc task wait {UPID}"
+    assert caught.value.hint == f"go on waiting: pmpc task wait '{UPID}'"
     assert sum(made.time.slept) == 10
 
 

@@ -88,6 +88,8 @@ def test_a_silent_node_loses_nothing_and_ends_with_11(cluster: Cluster) -> None:
     assert {row["status"] for row in after} == {row["status"] for row in before}
     stale = {row["node"] for row in after if row["stale_since"] is not None}
     assert stale == {"pve2"}
+    heading, *lines = cluster.pmpc("guest", "list", "--offline").stdout.splitlines()
+    assert heading.endswith("LAST SEEN") and sum(line.endswith("-") for line in lines) < len(lines)
     cluster.world.nodes["pve2"].online = True
     assert {(action, kind) for action, kind, _ in cluster.changed()} <= {("changed", "node"), ("changed", "task")}
     assert all(row["stale_since"] is None for row in cluster.pmpc.ok("guest", "list", "--offline"))

@@ -38,7 +38,9 @@ TaskId = Annotated[
 ]
 Timeout = Annotated[
     str | None,
-    typer.Option("--timeout", metavar="TIME", help="how long to wait at most: 90s, 15m [as long as it takes]"),
+    typer.Option(
+        "--timeout", "--wait-timeout", metavar="TIME", help="how long to wait at most: 90s, 15m [as long as it takes]"
+    ),
 ]
 
 
