@@ -113,7 +113,7 @@ def _is_there(node: str, ident: int | Slot) -> ProbeCheck:
 
 
 def make_template(source: Source, ref: GuestRef) -> Plan:
-    """Return the plan that turns a stopped VM without snapshots into a template, which cannot be taken back."""
+    """Return the plan that turns a stopped guest without snapshots into a template, which cannot be taken back."""
     target = Target.of(ref)
     if ref.template:
         return Plan("template", (Keep(target, f"{ref.label} is a template already"),))
@@ -128,7 +128,7 @@ def make_template(source: Source, ref: GuestRef) -> Plan:
         effect,
         f"turn {ref.label} into a template",
         facts_of(ref, config),
-        undo=Undo(why_not="a template cannot be turned back; a full clone of it is a VM again"),
+        undo=Undo(why_not="a template cannot be turned back; a full clone of it is a guest like before"),
     )
 
     def check(source: Source, known: Known) -> str | None:
@@ -141,10 +141,10 @@ def make_template(source: Source, ref: GuestRef) -> Plan:
 
 def _untemplatable(ref: GuestRef, config: JsonObject) -> Conflict | None:
     if ref.status != "stopped":
-        return Conflict(f"{ref.label} is {ref.status}", hint=f"stop it first: pmpc vm shutdown {ref.vmid}")
+        return Conflict(f"{ref.label} is {ref.status}", hint=f"stop it first: pmpc {ref.kind} shutdown {ref.vmid}")
     if config.get("parent"):
         return Conflict(
             f"{ref.label} has snapshots, and a template can have none",
-            hint=f"see: pmpc vm snapshot list {ref.vmid}",
+            hint=f"see: pmpc {ref.kind} snapshot list {ref.vmid}",
         )
     return None

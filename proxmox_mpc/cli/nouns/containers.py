@@ -5,6 +5,22 @@ from __future__ import annotations
 from proxmox_mpc.cli.tree import Group, Leaf
 
 CONTAINER_VERBS: dict[str, Leaf | Group] = {
+    "create": Leaf("ct_create:create", "Make a container from a template"),
+    "clone": Leaf("ct_create:clone", "Clone a container"),
+    "migrate": Leaf("ct_create:migrate", "Move containers to another node; running ones only with --restart"),
+    "template": Group(
+        "Templates: those to make containers from, and containers turned into one",
+        {
+            "available": Leaf("ct_template:available", "List the container templates that can be downloaded"),
+            "list": Leaf("ct_template:list_", "List the container templates on the storages"),
+            "download": Leaf("ct_template:download", "Let a node download a container template to a storage"),
+            "delete": Leaf(
+                "ct_template:delete", "Remove container templates from storages; containers made from them stay"
+            ),
+            "create": Leaf("ct_template:create", "Turn a container into a template, which cannot be taken back"),
+        },
+        aliases={"ls": "list"},
+    ),
     "set": Leaf("ct_set:set_", "Change the configuration of containers"),
     "delete": Leaf("guest_delete:delete", "Delete guests with their disks, jobs and references"),
     "nic": Group(
