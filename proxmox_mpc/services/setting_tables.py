@@ -214,7 +214,7 @@ def _meant(keys: Keys, key: str, value: object) -> object:
         return text.lower() in ("1", "on", "yes", "true")
     if key in keys.unordered or key in keys.arrays:
         return frozenset(part for part in re.split(r"[,; ]+", text) if part)
-    if "=" in text and "," in text:
+    if "=" in text:
         return frozenset(text.split(","))
     return text
 

@@ -14,6 +14,7 @@ CLUSTER: dict[str, Group | Leaf] = {
             "show": Leaf("cluster:show", "Show the cluster: quorum, releases, nodes"),
             "options": Leaf("cluster:options", "Show the datacenter options, under Proxmox VE's own names"),
             "log": Leaf("cluster:log", "Show the cluster's log, newest first"),
+            "set": Leaf("cluster_write:set_", "Change datacenter options"),
         },
     ),
     "node": Group(
@@ -51,21 +52,29 @@ CLUSTER: dict[str, Group | Leaf] = {
             "delete": Leaf("backup_write:delete", "Remove backups; protected ones are refused"),
             "protect": Leaf("backup_write:protect", "Protect backups from removal, by hand or by pruning"),
             "unprotect": Leaf("backup_write:unprotect", "Let protected backups be removed again"),
-            "prune": Leaf(
-                "backup_write:prune", "Remove the backups that a retention does not keep"
-            ),
+            "prune": Leaf("backup_write:prune", "Remove the backups that a retention does not keep"),
             "job": Group(
                 "Backup jobs",
                 {
                     "list": Leaf("backup:job_list", "List the backup jobs"),
                     "show": Leaf("backup:job_show", "Show a backup job and the guests that it covers"),
+                    "create": Leaf("backup_job_write:create", "Make a backup job"),
+                    "set": Leaf("backup_job_write:set_", "Change a backup job; what is not named stays"),
+                    "delete": Leaf("backup_job_write:delete", "Remove backup jobs; the backups that they made stay"),
+                    "run": Leaf("backup_job_write:run", "Back up now what a job covers, as the job says"),
                 },
             ),
         },
     ),
     "replication": Group(
         "Copies of guests' disks on other nodes",
-        {"list": Leaf("replication:list_", "List the replication jobs and how their last runs went")},
+        {
+            "list": Leaf("replication:list_", "List the replication jobs and how their last runs went"),
+            "create": Leaf("replication_write:create", "Create a job that copies a guest's disks to another node"),
+            "set": Leaf("replication_write:set_", "Change a replication job"),
+            "run": Leaf("replication_write:run", "Replicate now, and wait for it"),
+            "delete": Leaf("replication_write:delete", "Delete replication jobs, and the copies that they made"),
+        },
     ),
     "pool": Group(
         "Resource pools",

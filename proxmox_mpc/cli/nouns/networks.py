@@ -20,6 +20,9 @@ NETWORKS: dict[str, Leaf | Group] = {
                 {
                     "list": Leaf("sdn:zone_list", "List the SDN zones"),
                     "show": Leaf("sdn:zone_show", "Show an SDN zone, its vnets, and how it is on each node"),
+                    "create": Leaf("sdn_write:zone_create", "Create an SDN zone"),
+                    "set": Leaf("sdn_write:zone_set", "Change an SDN zone"),
+                    "delete": Leaf("sdn_write:zone_delete", "Delete SDN zones"),
                 },
             ),
             "vnet": Group(
@@ -27,6 +30,9 @@ NETWORKS: dict[str, Leaf | Group] = {
                 {
                     "list": Leaf("sdn:vnet_list", "List the SDN vnets"),
                     "show": Leaf("sdn:vnet_show", "Show an SDN vnet and its subnets"),
+                    "create": Leaf("sdn_write:vnet_create", "Create an SDN vnet"),
+                    "set": Leaf("sdn_write:vnet_set", "Change an SDN vnet"),
+                    "delete": Leaf("sdn_write:vnet_delete", "Delete SDN vnets"),
                 },
             ),
             "subnet": Group(
@@ -34,9 +40,13 @@ NETWORKS: dict[str, Leaf | Group] = {
                 {
                     "list": Leaf("sdn:subnet_list", "List the SDN subnets"),
                     "show": Leaf("sdn:subnet_show", "Show an SDN subnet"),
+                    "create": Leaf("sdn_write:subnet_create", "Create an SDN subnet"),
+                    "set": Leaf("sdn_write:subnet_set", "Change an SDN subnet"),
+                    "delete": Leaf("sdn_write:subnet_delete", "Delete an SDN subnet"),
                 },
             ),
             "status": Leaf("sdn:status", "List how each SDN zone is on each node"),
+            "apply": Leaf("sdn_write:apply", "Put the staged SDN configuration into effect on every node"),
         },
     ),
     "firewall": Group(
@@ -97,6 +107,11 @@ NETWORKS: dict[str, Leaf | Group] = {
                 {
                     "list": Leaf("ha:resource_list", "List the guests that are managed by high availability"),
                     "show": Leaf("ha:resource_show", "Show how high availability manages a guest"),
+                    "create": Leaf("ha_write:resource_create", "Put a guest under high availability"),
+                    "set": Leaf("ha_write:resource_set", "Change how high availability manages a guest"),
+                    "migrate": Leaf("ha_write:resource_migrate", "Have high availability migrate a guest"),
+                    "relocate": Leaf("ha_write:resource_relocate", "Have a guest stopped, and started on another node"),
+                    "delete": Leaf("ha_write:resource_delete", "Take guests out of high availability"),
                 },
             ),
             "rule": Group(
@@ -104,11 +119,19 @@ NETWORKS: dict[str, Leaf | Group] = {
                 {
                     "list": Leaf("ha:rule_list", "List the high availability rules (PVE 9)"),
                     "show": Leaf("ha:rule_show", "Show a high availability rule (PVE 9)"),
+                    "create": Leaf("ha_write:rule_create", "Create a high availability rule (PVE 9)"),
+                    "set": Leaf("ha_write:rule_set", "Change a high availability rule (PVE 9)"),
+                    "delete": Leaf("ha_write:rule_delete", "Delete high availability rules (PVE 9)"),
                 },
             ),
             "group": Group(
                 "Groups of PVE 8",
-                {"list": Leaf("ha:group_list", "List the high availability groups (PVE 8)")},
+                {
+                    "list": Leaf("ha:group_list", "List the high availability groups (PVE 8)"),
+                    "create": Leaf("ha_write:group_create", "Create a high availability group (PVE 8)"),
+                    "set": Leaf("ha_write:group_set", "Change a high availability group (PVE 8)"),
+                    "delete": Leaf("ha_write:group_delete", "Delete high availability groups (PVE 8)"),
+                },
             ),
         },
     ),
