@@ -107,7 +107,8 @@ class Context:
         self._run_id = self._run_id or os.urandom(8).hex()
         path = self.cwd / self.options.log_file
         try:
-            with path.open("a", encoding="utf-8") as file:
+            # Paths and names of a cluster are nobody else's business.
+            with open(path, "a", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
                 file.write(event_line(event, run=self._run_id, time=iso(self.now()), **values) + "\n")
         except OSError as error:
             self.options.log_file = None

@@ -103,6 +103,7 @@ def test_the_log_has_a_line_an_event_with_the_id_of_the_run(pmpc: Pmpc, tmp_path
     assert [event["event"] for event in events] == ["start", "error"]
     assert events[1]["code"] == "not_found"
     assert len({event["run"] for event in events}) == 1
+    assert (tmp_path / "run.log").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_log_that_cannot_be_written_is_an_error(pmpc: Pmpc) -> None:
