@@ -15,6 +15,18 @@ from proxmox_mpc.safety.rows import row_of
 
 DEFAULT_PARALLEL = 4
 MOST_PARALLEL = 64
+_OTHER_HANDLES = 40
+"""File handles for all else: the database, connections that read, streams."""
+
+
+def most_parallel() -> int:
+    """Return for how many targets at a time there are file handles: each may hold a connection of its own."""
+    import resource
+
+    handles, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if handles == resource.RLIM_INFINITY:
+        return MOST_PARALLEL
+    return max(1, min(MOST_PARALLEL, handles - _OTHER_HANDLES))
 
 
 class Crew:
@@ -86,7 +98,7 @@ class Crew:
             finally:
                 done.put(None)
 
-        wanted = min(self._options.parallel or DEFAULT_PARALLEL, MOST_PARALLEL, len(batch))
+        wanted = min(self._options.parallel or DEFAULT_PARALLEL, most_parallel(), len(batch))
         threads = [threading.Thread(target=work, name=f"pmpc-{number}") for number in range(wanted)]
         for thread in threads:
             thread.start()

@@ -11,7 +11,8 @@ requests let through first) to 0, ``times`` to 1 (0: for ever). Kinds, with thei
 (``seconds``, then no answer) · ``truncate`` (half of the body) · ``status`` (``status``, ``reason``; 595 and 596 have
 no body) · ``expired`` (401 as for an old ticket) · ``certificate`` (the TLS door shows another certificate from then
 on) · ``offline`` (``node`` goes down), ``online`` · ``no-quorum``, ``quorum`` · ``task-fails`` (``type``, ``text``) ·
-``task-warns`` (``type``, ``text``), which meet the next task of that type that ends after the request.
+``task-warns`` (``type``, ``text``), which meet the next task of that type that ends after the request; with ``guest``
+(an id) the next one on that guest.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from typing import Any
 
 from proxmox_mpc.simulator.clock import Clock
 from proxmox_mpc.simulator.errors import ApiError
-from proxmox_mpc.simulator.tasks import Scripts
+from proxmox_mpc.simulator.tasks import Scripts, script_key
 from proxmox_mpc.simulator.world import World
 
 KINDS = frozenset({
@@ -49,6 +50,7 @@ class Fault:
     seconds: float = 0.0
     node: str = ""
     type: str = "*"
+    guest: str = ""
     text: str = "simulated failure"
     met: int = 0
 
@@ -104,9 +106,9 @@ class Faults:
             case "no-quorum" | "quorum":
                 world.quorate = fault.kind == "quorum"
             case "task-fails":
-                self.scripts.failures.setdefault(fault.type, []).append(fault.text)
+                self.scripts.failures.setdefault(script_key(fault.type, fault.guest), []).append(fault.text)
             case "task-warns":
-                self.scripts.warnings.setdefault(fault.type, []).append(fault.text)
+                self.scripts.warnings.setdefault(script_key(fault.type, fault.guest), []).append(fault.text)
 
 
 def _fault(row: object) -> Fault:

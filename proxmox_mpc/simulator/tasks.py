@@ -106,10 +106,15 @@ class Worker:
 
 @dataclass
 class Scripts:
-    """What faults make of tasks: by type, the error or the warnings that the next ones end in."""
+    """What faults make of tasks: by ``script_key``, the error or the warnings that the next ones end in."""
 
     failures: dict[str, list[str]] = field(default_factory=dict)
     warnings: dict[str, list[str]] = field(default_factory=dict)
+
+
+def script_key(kind: str, guest: str = "") -> str:
+    """Return under which key a script waits for tasks of a type (``*``: any), on one guest or on all."""
+    return f"{kind}/{guest}" if guest else kind
 
 
 @cache
@@ -172,7 +177,8 @@ def _reach_middle(world: World, task: Task, now: float) -> bool:
 def _finish(world: World, task: Task, scripts: Scripts) -> None:
     work = Work(world, task, task.end, warnings=int(str(task.job.pop("warnings", 0))))
     failed = task.job.pop("failed", None)
-    planned = scripts.failures.get(task.type) or scripts.failures.get("*")
+    keys = (script_key(task.type, task.id or "-"), script_key("*", task.id or "-"), task.type, "*")
+    planned = next((found for key in keys if (found := scripts.failures.get(key))), None)
     done = worker(task.type)
     try:
         if failed is not None:
@@ -180,7 +186,7 @@ def _finish(world: World, task: Task, scripts: Scripts) -> None:
         if planned:
             raise TaskError(planned.pop(0))
         done.finish(work)
-        for text in scripts.warnings.pop(task.type, None) or scripts.warnings.pop("*", []):
+        for text in next((found for key in keys if (found := scripts.warnings.pop(key, None))), ()):
             work.warn(text)
     except TaskError as error:
         done.abort(work)
