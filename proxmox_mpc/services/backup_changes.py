@@ -30,6 +30,8 @@ def _removal(archive: Archive) -> list[Step]:
         "backup_delete",
         f"remove {archive.label}",
         Facts(protection=archive.protected),
+        before={"protected": int(archive.protected)},
+        watch=archive.path,
         undo=Undo(why_not="a backup that was removed cannot be brought back"),
     )
     return [send, Probe(f"{archive.volid} is gone", _gone(archive), archive.target)]
