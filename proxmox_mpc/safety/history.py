@@ -67,8 +67,9 @@ class History:
 
     @property
     def targets(self) -> list[JsonObject]:
-        """What it was to be done to, in order."""
-        return as_rows(self.begun.get("targets") or [])
+        """What it was to be done to, in order; what was new has the id that it got, once that was known."""
+        met = {text(step.target, "label"): step.target for step in self.steps.values()}
+        return [_named(row, met.get(text(row, "label"), row)) for row in as_rows(self.begun.get("targets") or [])]
 
     @property
     def status(self) -> str:
@@ -90,6 +91,13 @@ class History:
     def failed_ids(self) -> list[str]:
         """The ids of the targets that are not as they were wanted, in order."""
         return [found for row in self.targets if (found := text(row, "id") or "") not in self.good]
+
+
+def _named(row: JsonObject, met: JsonObject) -> JsonObject:
+    """Return a target as it was planned, its id filled in from a step that was taken with it."""
+    planned, known = text(row, "id") or "", text(met, "id") or ""
+    label = (text(row, "label") or "").replace(planned, known) if planned else text(row, "label")
+    return {**row, "id": met.get("id"), "name": met.get("name"), "label": label}
 
 
 def read_history(entries: Sequence[Entry], operation: int) -> History:
