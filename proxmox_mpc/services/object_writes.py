@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from proxmox_mpc.domain.call import Call, FormValue, Known
-from proxmox_mpc.domain.connection import Secret
-from proxmox_mpc.domain.json import Json, JsonObject, text
+from proxmox_mpc.domain.json import JsonObject, text
 from proxmox_mpc.domain.plan import Keep, Plan, Probe, Send, Step, Target, Undo
 from proxmox_mpc.domain.risk import Effect, Facts
 from proxmox_mpc.domain.source import Source, api_path
@@ -18,6 +18,7 @@ from proxmox_mpc.errors import AlreadyExists, NotFound, PermissionDenied, PmpcEr
 from proxmox_mpc.services.setting_tables import Keys, as_form, same
 
 _PATIENCE = 5.0
+Check: TypeAlias = Callable[[Source, Known], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,8 +290,3 @@ def _seen(source: Source, noun: Noun, ident: str, otherwise: str, wanted: bool) 
     except PmpcError as error:
         return error.message
     return None if there == wanted else otherwise
-
-
-def plain(form: Mapping[str, FormValue]) -> dict[str, Json]:
-    """Return the values of a form that can be shown, secrets as ``***``."""
-    return {key: str(value) if isinstance(value, Secret) else value for key, value in form.items()}  # type: ignore[misc]

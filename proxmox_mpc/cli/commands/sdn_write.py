@@ -20,7 +20,7 @@ Names = Annotated[list[str], typer.Argument(metavar="NAME...", help="their names
 Kind = Annotated[str, typer.Option("--type", metavar="TYPE", help="simple, vlan, qinq, vxlan or evpn")]
 InZone = Annotated[str, typer.Option("--zone", metavar="ZONE", help="the zone it belongs to")]
 Bridge = Annotated[str | None, typer.Option("--bridge", metavar="BRIDGE", help="the bridge below (vlan, qinq)")]
-OnNodes = Annotated[list[str] | None, typer.Option("--node", metavar="NODE", help="only on this node; repeatable")]
+OnNodes = Annotated[str | None, typer.Option("--nodes", metavar="A,B", help="only on these nodes")]
 Mtu = Annotated[int | None, typer.Option("--mtu", metavar="N", help="the MTU")]
 Tag = Annotated[int | None, typer.Option("--tag", metavar="N", help="VLAN or VXLAN tag")]
 Alias = Annotated[str | None, typer.Option("--alias", metavar="TEXT", help="a longer name")]
@@ -35,14 +35,14 @@ def zone_create(
     zone: Zone,
     kind: Kind = "simple",
     bridge: Bridge = None,
-    node: OnNodes = None,
+    nodes: OnNodes = None,
     mtu: Mtu = None,
     set_: Sets = None,
     if_missing: IfMissing = False,
 ) -> Result:
     """Create an SDN zone; it works after pmpc sdn apply."""
     context = context_of(ctx)
-    options: dict[str, Given] = {"bridge": bridge, "nodes": node, "mtu": mtu}
+    options: dict[str, Given] = {"bridge": bridge, "nodes": nodes, "mtu": mtu}
     return context.guard.run(
         sdn_writes.create_zone(context.live, zone, kind, options, set_ or [], if_missing=if_missing)
     )
@@ -53,14 +53,14 @@ def zone_set(
     ctx: typer.Context,
     zone: Zone,
     bridge: Bridge = None,
-    node: OnNodes = None,
+    nodes: OnNodes = None,
     mtu: Mtu = None,
     set_: Sets = None,
     delete: Deletes = None,
 ) -> Result:
     """Change an SDN zone."""
     context = context_of(ctx)
-    options: dict[str, Given] = {"bridge": bridge, "nodes": node, "mtu": mtu}
+    options: dict[str, Given] = {"bridge": bridge, "nodes": nodes, "mtu": mtu}
     return context.guard.run(sdn_writes.set_zone(context.live, zone, options, set_ or [], delete or []))
 
 

@@ -39,6 +39,17 @@ CLUSTER: dict[str, Group | Leaf] = {
             "list": Leaf("storage:list_", "List the storages and how full they are; a shared one stands once"),
             "show": Leaf("storage:show", "Show a storage: its definition, and how full it is on each node"),
             "content": Leaf("storage:content", "List the volumes on a storage"),
+            "create": Leaf("storage_write:create", "Define a storage"),
+            "set": Leaf("storage_write:set_", "Change a storage's definition"),
+            "delete": Leaf("storage_write:delete", "Take storages out of the configuration"),
+            "download": Leaf("storage_write:download", "Have a node fetch an image or template onto a storage"),
+            "volume": Group(
+                "Volumes on storages",
+                {
+                    "set": Leaf("storage_write:volume_set", "Change a backup's notes, or protect it"),
+                    "delete": Leaf("storage_write:volume_delete", "Delete volumes that no guest uses"),
+                },
+            ),
         },
     ),
     "backup": BACKUP,
