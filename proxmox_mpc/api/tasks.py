@@ -11,12 +11,14 @@ from proxmox_mpc.api.retry import POLL, Backoff, Clock, Sleep
 from proxmox_mpc.domain.json import as_object, as_rows, integer, text
 from proxmox_mpc.domain.source import Source
 from proxmox_mpc.domain.upid import Upid
-from proxmox_mpc.errors import TaskFailed, TlsError, Unreachable, WaitExpired
+from proxmox_mpc.errors import PmpcError, TaskFailed, TlsError, Unreachable, WaitExpired
 
 OnLog = Callable[[str], None]
 
 _WARNINGS = re.compile(r"WARNINGS: (\d+)")
 _LOG_PAGE = 500
+_SOME_FAILED = "job errors"
+_MOST_REASONS = 3
 # For how many seconds the task's node may stay silent: a reboot in between is survived, a dead node is reported.
 _PATIENCE = 300.0
 
@@ -72,7 +74,7 @@ def wait(
             log.follow()
             answered = clock()
             if not current.running:
-                return _ended(current)
+                return _ended(source, current)
         except TlsError:
             raise
         except Unreachable as error:
@@ -89,16 +91,27 @@ def wait(
 
 
 # The id of a token's task holds a !, which an interactive shell would take for its history: hints quote it.
-def _ended(current: TaskStatus) -> TaskStatus:
+def _ended(source: Source, current: TaskStatus) -> TaskStatus:
     if current.ok:
         return current
     upid = current.upid
     subject = f"{upid.type} {upid.id}".strip()
+    reasons = _reasons(source, upid) if current.exitstatus == _SOME_FAILED else ""
     raise TaskFailed(
-        f"task {subject} on {upid.node} failed: {current.exitstatus}",
+        f"task {subject} on {upid.node} failed: {current.exitstatus}{reasons}",
         hint=f"its log says more: pmpc task log {quote(str(upid))}",
         details={"upid": str(upid), "exitstatus": current.exitstatus},
     )
+
+
+def _reasons(source: Source, upid: Upid) -> str:
+    """Return what a backup's log says: the task itself ends with ``job errors``, whatever went wrong."""
+    try:
+        rows = as_rows(source.read(upid.path("log"), {"start": 0, "limit": 0}), "a task's log")
+    except PmpcError:
+        return ""
+    said = [line.removeprefix("ERROR: ") for row in rows if (line := text(row, "t") or "").startswith("ERROR: ")]
+    return f" ({'; '.join(said[:_MOST_REASONS])})" if said else ""
 
 
 def _expired(upid: Upid, timeout: float) -> WaitExpired:

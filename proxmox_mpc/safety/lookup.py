@@ -47,6 +47,8 @@ _TASKS: dict[tuple[str, str], tuple[str, ...]] = {
     ("DELETE", "qemu/*"): ("qmdestroy",),
     ("DELETE", "lxc/*"): ("vzdestroy",),
     ("POST", "vzdump"): ("vzdump",),
+    ("DELETE", "content/*"): ("imgdel",),
+    ("DELETE", "prunebackups"): ("prunebackups",),
     ("POST", "upload"): ("imgcopy",),
     ("POST", "download-url"): ("download",),
     ("POST", "aplinfo"): ("download",),

@@ -181,6 +181,7 @@ def plan_job_create(source: Source, name: str, settings: Mapping[str, FormValue]
         target,
         "add",
         f"make the backup job {name}",
+        watch=path,
         undo=Undo((Send(Call("DELETE", path), target, "remove", f"remove the backup job {name}"),)),
     )
     steps = (send, Probe(f"backup job {name} is there", _has(path, settings), target))
@@ -205,7 +206,8 @@ def plan_job_set(source: Source, name: str, settings: Mapping[str, FormValue], d
         runs = next_runs(source, str(wanted["schedule"]))
         notes = (f"it runs next at {', '.join(runs)}",) if runs else ()
     path = api_path("cluster", "backup", name)
-    before: JsonObject = {key: _now(job, key) for key in (*wanted, *gone)}
+    before: JsonObject = {key: job.get(key) for key in (*wanted, *gone)}
+    back = {key: _now(job, key) for key in (*wanted, *gone)}
     form: dict[str, FormValue] = {**wanted, **({"delete": ",".join(gone)} if gone else {})}
     send = Send(
         Call("PUT", path, form),
@@ -214,13 +216,13 @@ def plan_job_set(source: Source, name: str, settings: Mapping[str, FormValue], d
         f"change the backup job {name}",
         before=before,
         watch=path,
-        undo=Undo((Send(Call("PUT", path, _back(before)), target, "config", f"put the backup job {name} back"),)),
+        undo=Undo((Send(Call("PUT", path, _back(back)), target, "config", f"put the backup job {name} back"),)),
     )
     return Plan("backup job set", (send, Probe(f"backup job {name} is so", _has(path, wanted), target)), notes=notes)
 
 
-def _back(before: JsonObject) -> dict[str, FormValue]:
-    form: dict[str, FormValue] = {key: text(before, key) for key, value in before.items() if value is not None}
+def _back(before: Mapping[str, str | None]) -> dict[str, FormValue]:
+    form: dict[str, FormValue] = {key: value for key, value in before.items() if value is not None}
     new = [key for key, value in before.items() if value is None]
     return form | ({"delete": ",".join(new)} if new else {})
 
@@ -242,7 +244,17 @@ def plan_job_delete(source: Source, names: Sequence[str], *, missing_ok: bool, m
         again = Send(
             Call("POST", "/cluster/backup", {"id": name, **form}), target, "add", f"make backup job {name} again"
         )
-        steps.append(Send(Call("DELETE", path), target, "remove", f"remove the backup job {name}", undo=Undo((again,))))
+        steps.append(
+            Send(
+                Call("DELETE", path),
+                target,
+                "remove",
+                f"remove the backup job {name}",
+                before={key: job.get(key) for key in form},
+                watch=path,
+                undo=Undo((again,)),
+            )
+        )
         steps.append(Probe(f"backup job {name} is gone", _absent(name), target))
     return Plan("backup job delete", tuple(steps), many)
 

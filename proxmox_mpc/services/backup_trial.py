@@ -69,6 +69,8 @@ def _trial(source: Source, archive: Archive, wish: RestoreWish, vmid: Slot) -> t
             target,
             "config",
             f"take the links of {target.label} down",
+            before={},
+            watch=f"{path}/config",
             undo=_NOTHING,
         ),
         Probe(f"every link of {target.label} is down", _links_down(path), target, 0),

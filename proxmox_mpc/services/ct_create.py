@@ -184,7 +184,6 @@ def _steps(node: str, form: dict[str, FormValue], target: Target, says: str, run
         target,
         "create",
         says,
-        watch=f"{path}/config",
         undo=Undo((removal(path, target, f"remove {target.label} again"),)),
     )
     taking: list[Step] = [next_vmid(vmid, target)] if isinstance(vmid, Slot) else []

@@ -155,6 +155,8 @@ def remove_volume(source: Source, ref: GuestRef, key: str, *, keep: bool) -> Pla
         "disk_delete",
         f"destroy the volume {disk.volume} of {ref.label}",
         facts,
+        before={},
+        watch=path,
         undo=Undo(why_not="a volume that was destroyed can only come back from a backup"),
     )
     steps: list[Step] = [
