@@ -55,9 +55,15 @@ def _check_whole(told: History, later: Sequence[History]) -> None:
         )
     for other in later:
         if other.begun.get("undo_of") == told.number and other.status == "done":
-            raise Conflict(f"operation {told.number} was taken back already, by operation {other.number}")
+            raise Conflict(
+                f"operation {told.number} was taken back already, by operation {other.number}",
+                hint=f"pmpc audit show {other.number}",
+            )
     if told.status == "undone":
-        raise Conflict(f"operation {told.number} was taken back already, when a later step of it failed")
+        raise Conflict(
+            f"operation {told.number} was taken back already, when a later step of it failed",
+            hint=f"pmpc audit show {told.number}",
+        )
 
 
 def _check_unchanged(source: Source, step: history.Step) -> None:
