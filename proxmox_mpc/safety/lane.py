@@ -214,6 +214,7 @@ class Runner:
             answer = self._after_loss(step, send, intent, sent, error)
         outcome.changed = True
         upid = Upid.of(answer)
+        outcome.running = upid.text if upid is not None else None
         self._take_answer(step, send.gives, answer, upid)
         undo = undo_record(send.undo, outcome.known)
         if upid is not None:
@@ -242,7 +243,6 @@ class Runner:
 
     def _wait(self, step: int, send: Send, upid: Upid) -> None:
         operation, outcome = self._operation, self.outcome
-        outcome.running = upid.text
         limits = [one for one in (operation.wait_timeout, send.patience) if one is not None]
         try:
             ended = operation.cluster.wait(upid, timeout=min(limits, default=None), sleep=operation.sleep)

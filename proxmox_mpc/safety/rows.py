@@ -60,9 +60,11 @@ def described(plan: Plan, lanes: list[Lane]) -> Iterator[str]:
                 case Take() | Probe():
                     yield f"  {step.says}"
                 case Keep():
-                    yield f"{lane.target.label}: {step.says}"
+                    label = lane.target.label
+                    yield step.says if label in step.says else f"{label}: {step.says}"
                 case Cannot():
-                    yield f"{lane.target.label}: {step.error.message}"
+                    label = lane.target.label
+                    yield step.error.message if label in step.error.message else f"{label}: {step.error.message}"
 
 
 def _plain(value: Json) -> str:
