@@ -52,9 +52,7 @@ class Journal:
 
     def begin(self, body: JsonObject) -> int:
         """Open an operation and return its number, the ``seq`` of this row; raises StateError."""
-        head = self._append(None, 0, "begun", body)
-        self._held[head.seq] = self._hold(head.seq)
-        return head.seq
+        return self._append(None, 0, "begun", body).seq
 
     def note(self, operation: int, step: int, event: str, body: JsonObject) -> None:
         """Append one row; raises StateError, and then nothing was written."""
@@ -171,6 +169,9 @@ class Journal:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("LOCK TABLE journal IN EXCLUSIVE MODE"))
             head = self._insert(connection, _newest(connection), operation, step, event, body)
+            if operation is None:
+                # Held before anybody can see the row: another process would take it for one whose process has died.
+                self._held[head.seq] = self._hold(head.seq)
         self._keep_head(head)
         return head
 
