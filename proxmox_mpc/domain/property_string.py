@@ -72,10 +72,6 @@ class PropertyString:
         """Return a copy in which none of ``keys`` is set."""
         return PropertyString(tuple(item for item in self.items if self._key(item[0]) not in keys), self.default_key)
 
-    def as_dict(self) -> dict[str, str]:
-        """Return keys and values without their order, to compare what two strings mean."""
-        return dict(self)
-
     def _key(self, written: str | None) -> str:
         return written if written is not None else self.default_key or ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proxmox_mpc.domain.shape import Field, Shape, either, item, rows
+from proxmox_mpc.domain.shape import Field, Shape, either, item
 
 STATUSES = ("done", "unchanged", "planned", "running", "failed", "unknown", "skipped", "undone")
 
@@ -36,8 +36,6 @@ WRITE_FIELDS = (
         ),
     ),
 )
-WRITE_ROWS = rows(*WRITE_FIELDS, doc="What was done, one row for each target.")
-WRITE_ITEM = item(*WRITE_FIELDS, doc="What was done.")
 
 
 def write_shape(*, many: bool, extra: tuple[Field, ...] = ()) -> Shape:

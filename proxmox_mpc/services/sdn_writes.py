@@ -16,7 +16,6 @@ from proxmox_mpc.services.object_writes import Noun
 from proxmox_mpc.services.setting_tables import Given, checked_deletes, gathered, read_keys
 
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9]{0,6}[A-Za-z0-9]")
-TYPES = ("simple", "vlan", "qinq", "vxlan", "evpn")
 ZONE = Noun(
     "zone", "/cluster/sdn/zones", "zone",
     read_keys("""

@@ -73,11 +73,6 @@ def list_snapshots(
     return Reading(found, *notes.values())
 
 
-def snapshots_of(source: Source, ref: GuestRef, now: Now) -> list[JsonObject]:
-    """Return one guest's snapshots in the order of their tree; raises what the one request raises."""
-    return tree(ref, as_rows(source.read(ref.path("snapshot")), "the list of snapshots"), now())
-
-
 def show_snapshot(source: Source, ref: GuestRef, name: str, now: Now) -> JsonObject:
     """Return one snapshot and its configuration; raises NotFound."""
     try:

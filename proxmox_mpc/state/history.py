@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, case, func, literal, null, or_, select
+from sqlalchemy import Connection, RowMapping, and_, case, literal, null, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from proxmox_mpc.domain.json import JsonObject, text
@@ -96,14 +96,6 @@ def find_run(store: StateStore, run: int) -> RunRecord | None:
     with store.reading() as connection:
         row = connection.execute(select(_RUNS).where(_RUNS.c.id == run)).mappings().first()
         return None if row is None else _run_record(row)
-
-
-def run_at(store: StateStore, at: str) -> int | None:
-    """Return the last run that had ended well by then (a time as ``times.stamp`` writes it)."""
-    query = select(func.max(_RUNS.c.id)).where(_RUNS.c.finished <= at, _RUNS.c.outcome != "failed")
-    with store.reading() as connection:
-        found = connection.execute(query).scalar()
-        return None if found is None else int(found)
 
 
 def changes(store: StateStore, run: int) -> list[ObjectChange]:

@@ -183,8 +183,6 @@ _NAMES = {
     "task": "SELECT key, coalesce(type, '') || ' ' || coalesce(status, '') FROM task ORDER BY started DESC LIMIT 50",
     "run": "SELECT id, finished || ' ' || outcome FROM run ORDER BY id DESC LIMIT 50",
 }
-NAME_KINDS = (*_NAMES, "tag")
-"""What ``names`` can list."""
 
 
 def names(path: Path, kind: str) -> list[tuple[str, str]]:

@@ -43,7 +43,7 @@ def test_what_is_set_is_read_back_and_the_rest_stays(text: str, key: str, value:
     before = PropertyString.parse(text, "file")
     after = before.with_(key, value)
     assert after.get(key) == value
-    assert {k: v for k, v in before.as_dict().items() if k != key}.items() <= after.as_dict().items()
+    assert {k: v for k, v in before if k != key}.items() <= dict(after).items()
     assert after.without(key).get(key) is None
 
 
@@ -52,7 +52,7 @@ def test_built_from_nothing_it_means_the_same_after_parsing(properties: dict[str
     built = PropertyString()
     for key, value in properties.items():
         built = built.with_(key, value)
-    assert PropertyString.parse(str(built)).as_dict() == properties
+    assert dict(PropertyString.parse(str(built))) == properties
 
 
 def test_values_may_hold_equals_signs() -> None:
@@ -63,7 +63,7 @@ def test_the_default_key_is_known_under_both_spellings() -> None:
     for text in ("1,fstrim_cloned_disks=1", "enabled=1,fstrim_cloned_disks=1"):
         agent = PropertyString.parse(text, "enabled")
         assert agent.flag("enabled")
-        assert agent.as_dict() == {"enabled": "1", "fstrim_cloned_disks": "1"}
+        assert dict(agent) == {"enabled": "1", "fstrim_cloned_disks": "1"}
     assert str(PropertyString.parse("1,x=2", "enabled").with_("enabled", False)) == "0,x=2"
     assert str(PropertyString.parse("x=2,enabled=1", "enabled").with_("enabled", False)) == "x=2,enabled=0"
     assert str(PropertyString.parse("1,x=2", "enabled").without("enabled")) == "x=2"

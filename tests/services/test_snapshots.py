@@ -5,7 +5,7 @@ import pytest
 from proxmox_mpc.domain.guests import GuestRef
 from proxmox_mpc.domain.json import Json
 from proxmox_mpc.errors import AuthenticationError, NodeUnreachable, NotFound, PermissionDenied, PmpcError
-from proxmox_mpc.services.snapshots import depths, list_snapshots, show_snapshot, snapshots_of, tree
+from proxmox_mpc.services.snapshots import depths, list_snapshots, show_snapshot, tree
 from tests.services.paths import Paths
 
 NOW = 1_795_000_000.0
@@ -46,8 +46,7 @@ def test_a_broken_tree_is_shown_all_the_same() -> None:
 
 
 def test_a_guest_without_snapshots_has_only_the_head_of_the_tree() -> None:
-    source = Paths({"/nodes/pve1/qemu/101/snapshot": [{"name": "current", "running": 0}]})
-    assert snapshots_of(source, vm(101), lambda: NOW) == []
+    assert tree(vm(101), [{"name": "current", "running": 0}], NOW) == []
 
 
 @pytest.mark.capability("4.7", "7.3")

@@ -12,7 +12,7 @@ from proxmox_mpc.domain.json import JsonObject
 from proxmox_mpc.state import StateStore
 from proxmox_mpc.state.batch import Batch, Findings, Item, Ran
 from proxmox_mpc.state.documents import KeyChange, canonical, difference, digest
-from proxmox_mpc.state.history import changes, current_digests, documents, find_run, inventory, run_at, versions
+from proxmox_mpc.state.history import changes, current_digests, documents, find_run, inventory, versions
 from proxmox_mpc.state.writer import record
 
 KIND = "pending"
@@ -58,12 +58,10 @@ def test_every_state_can_be_read_as_it_was(
             sum(1 for _, action, _ in expected if action == wanted) for wanted in ("added", "changed", "removed")
         )
         before = world
-    for run, world, second in zip(numbers, worlds, range(len(worlds)), strict=True):
+    for run, world in zip(numbers, worlds, strict=True):
         assert inventory(store, KIND, run) == world
         assert documents(store, KIND, world, run) == world
-        assert run_at(store, f"2026-01-01T00:00:{second:02d}Z") == run
     assert inventory(store, KIND) == worlds[-1]
-    assert run_at(store, "2025-12-31T23:59:59Z") is None
 
 
 def test_a_replaced_object_ends_and_begins(fresh: Callable[[], StateStore]) -> None:

@@ -37,7 +37,6 @@ Nics = Annotated[
         "--nic", metavar="BRIDGE[,…]", help="a network card, as vmbr0,ip=dhcp,vlan=20,firewall=1; may be repeated"
     ),
 ]
-CtTags = Annotated[list[str] | None, typer.Option("--set-tag", metavar="TAG", help="a tag; may be repeated")]
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="any other key of PVE's configuration; may be repeated"),
