@@ -54,7 +54,7 @@ class Doing(NamedTuple):
         """The guest."""
         return self.now.ref
 
-    def send(
+    def asks(
         self,
         action: Action,
         effect: Effect,
@@ -147,7 +147,7 @@ def _start(doing: Doing) -> list[Step]:
     form: dict[str, FormValue] = {"forceStop": True, "timeout": 60}
     undo = doing.back("shutdown", "shutdown", f"shut {ref.label} down", form)
     return [
-        doing.send("start", "start", f"start {ref.label}", undo=undo, facts=_suspended_facts(now)),
+        doing.asks("start", "start", f"start {ref.label}", undo=undo, facts=_suspended_facts(now)),
         doing.becomes("running", _STARTING),
     ]
 
@@ -166,7 +166,7 @@ def _shutdown(doing: Doing) -> list[Step]:
         form["forceStop"] = True
     undo = doing.back("start", "start", f"start {ref.label}")
     return [
-        doing.send("shutdown", "shutdown", f"shut {ref.label} down", form, undo=undo),
+        doing.asks("shutdown", "shutdown", f"shut {ref.label} down", form, undo=undo),
         doing.becomes("stopped", _SETTLED, (how.timeout or 0) + _HA_STOPPING),
     ]
 
@@ -178,7 +178,7 @@ def _stop(doing: Doing) -> list[Step]:
     form: dict[str, FormValue] = {"overrule-shutdown": True} if doing.how.overrule else {}
     undo = doing.back("start", "start", f"start {ref.label}")
     return [
-        doing.send("stop", "stop", f"stop {ref.label} hard", form, undo=undo),
+        doing.asks("stop", "stop", f"stop {ref.label} hard", form, undo=undo),
         doing.becomes("stopped", _SETTLED, _HA_STOPPING),
     ]
 
@@ -189,7 +189,7 @@ def _reboot(doing: Doing) -> list[Step]:
         return doing.not_running()
     form: dict[str, FormValue] = {} if how.timeout is None else {"timeout": how.timeout}
     return [
-        doing.send("reboot", "reboot", f"reboot {ref.label}", form),
+        doing.asks("reboot", "reboot", f"reboot {ref.label}", form),
         doing.becomes("running", _STARTING),
     ]
 
@@ -202,7 +202,7 @@ def _reset(doing: Doing) -> list[Step]:
     if not doing.now.running:
         return doing.not_running()
     return [
-        doing.send("reset", "reset", f"reset {ref.label}"),
+        doing.asks("reset", "reset", f"reset {ref.label}"),
         Probe(f"{ref.label} runs", _runs(ref), doing.target, patience=_SETTLED),
     ]
 
@@ -220,7 +220,7 @@ def _suspend(doing: Doing) -> list[Step]:
     if how.state_storage is not None:
         form["statestorage"] = how.state_storage
     says = f"suspend {ref.label}" + (" to disk" if how.to_disk else "")
-    send = doing.send("suspend", "suspend", says, form, undo=undo)
+    send = doing.asks("suspend", "suspend", says, form, undo=undo)
     # A container is checkpointed, which ends its processes: PVE then calls it stopped.
     return [send, doing.becomes("stopped" if how.to_disk or ref.kind == "ct" else "paused", _SETTLED)]
 
@@ -233,7 +233,7 @@ def _resume(doing: Doing) -> list[Step]:
         return doing.not_running()
     undo = doing.back("suspend", "suspend", f"suspend {ref.label}")
     return [
-        doing.send("resume", "resume", f"resume {ref.label}", undo=undo, facts=_suspended_facts(now)),
+        doing.asks("resume", "resume", f"resume {ref.label}", undo=undo, facts=_suspended_facts(now)),
         doing.becomes("running", _STARTING),
     ]
 
