@@ -41,9 +41,16 @@ _GUEST: dict[str, Leaf | Group] = {
 _GUEST_ALIASES = {
     "ls": "list",
     "describe": "show",
-    "destroy": "delete",
     "listsnapshot": "snapshot list",
     "rollback": "snapshot rollback",
+}
+# qm's own words
+_VM_ALIASES = {
+    "destroy": "delete",
+    "resize": "disk resize",
+    "move-disk": "disk move",
+    "importdisk": "disk import",
+    "unlink": "disk detach",
 }
 _VM: dict[str, Leaf | Group] = {
     **RESET,
@@ -118,12 +125,12 @@ GUESTS: dict[str, Leaf | Group] = {
     "vm": Group(
         "Virtual machines",
         {"list": Leaf("guests:vm_list", "List the virtual machines of the cluster"), **_GUEST, **_VM},
-        aliases=_GUEST_ALIASES,
+        aliases={**_GUEST_ALIASES, **_VM_ALIASES},
     ),
     "ct": Group(
         "Containers",
         {"list": Leaf("guests:ct_list", "List the containers of the cluster"), **_GUEST, **CONTAINER_VERBS},
-        aliases={**_GUEST_ALIASES, **CONTAINER_ALIASES},
+        aliases={**_GUEST_ALIASES, "destroy": "delete", **CONTAINER_ALIASES},
         elsewhere=_CT_ELSEWHERE,
     ),
 }
