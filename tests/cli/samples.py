@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.conftest import Pmpc
 
 _GUEST = {"guest": "101", "vm": "101", "ct": "201"}
-_OF_A_GUEST = ("show", "status", "config", "pending", "interfaces", "metrics", "backups", "history")
+_OF_A_GUEST = ("show", "status", "config", "pending", "interfaces", "metrics", "backups", "history", "wait")
 
 # A verb that is not named here is called without arguments. UPID stands for a task that has ended well.
 ARGUMENTS: dict[str, tuple[str, ...]] = {

@@ -11,5 +11,6 @@ POWER: dict[str, Leaf] = {
     "reboot": Leaf("power:reboot", "Shut guests down and start them again"),
     "suspend": Leaf("power:suspend", "Suspend guests: they stand still and keep their memory"),
     "resume": Leaf("power:resume", "Let suspended guests go on"),
+    "wait": Leaf("guest_wait:wait", "Wait until guests are in a state, have an address, or their agent answers"),
 }
 RESET: dict[str, Leaf] = {"reset": Leaf("power:reset", "Reset virtual machines, as a computer's button does")}
