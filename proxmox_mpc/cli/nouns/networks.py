@@ -10,6 +10,11 @@ NETWORKS: dict[str, Leaf | Group] = {
         {
             "list": Leaf("network:list_", "List the network interfaces of the nodes"),
             "show": Leaf("network:show", "Show a network interface, and changes that are not applied"),
+            "create": Leaf("network_write:create", "Stage a new interface of a node: bridge, bond, VLAN"),
+            "set": Leaf("network_write:set_", "Stage other settings of an interface"),
+            "delete": Leaf("network_write:delete", "Stage the removal of an interface"),
+            "apply": Leaf("network_write:apply", "Put a node's staged network changes into effect"),
+            "revert": Leaf("network_write:revert", "Drop a node's staged network changes"),
         },
     ),
     "sdn": Group(
