@@ -31,6 +31,28 @@ CLUSTER: dict[str, Group | Leaf] = {
             "certificates": Leaf(
                 "node:certificates", "List the certificates of a node, or of all nodes, with the days they have left"
             ),
+            "reboot": Leaf("node_write:reboot", "Reboot a node, and wait until it is back"),
+            "shutdown": Leaf("node_write:shutdown", "Shut a node down with its guests"),
+            "wake": Leaf("node_write:wake", "Wake a node by its network card"),
+            "start-all": Leaf("node_write:start_all", "Start the guests of a node that start at boot"),
+            "stop-all": Leaf("node_write:stop_all", "Shut all guests of a node down"),
+            "refresh": Leaf("node_write:refresh", "Read the package lists of nodes anew"),
+            "service": Group(
+                "Services of nodes",
+                {
+                    "start": Leaf("node_write:service_start", "Start a service on nodes"),
+                    "stop": Leaf("node_write:service_stop", "Stop a service on nodes"),
+                    "restart": Leaf("node_write:service_restart", "Restart a service on nodes"),
+                    "reload": Leaf("node_write:service_reload", "Make a service read its configuration anew"),
+                },
+            ),
+            "certificate": Group(
+                "Certificates of nodes",
+                {
+                    "upload": Leaf("node_write:certificate_upload", "Have a node present a certificate of your own"),
+                    "delete": Leaf("node_write:certificate_delete", "Go back to the cluster's own certificate"),
+                },
+            ),
         },
     ),
     "storage": Group(
