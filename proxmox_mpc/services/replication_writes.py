@@ -9,7 +9,7 @@ from proxmox_mpc.domain.call import Call, FormValue, Known
 from proxmox_mpc.domain.json import as_object, as_rows, integer, number, text
 from proxmox_mpc.domain.plan import Plan, Probe, Send, Target, Undo
 from proxmox_mpc.domain.source import Source, api_path
-from proxmox_mpc.errors import ServerError, UsageError
+from proxmox_mpc.errors import AlreadyExists, ServerError, UsageError
 from proxmox_mpc.services import object_writes as objects
 from proxmox_mpc.services.guests import find_guest, resources
 from proxmox_mpc.services.object_writes import Noun
@@ -41,7 +41,7 @@ def create_job(source: Source, guest: str, to: str, options: Mapping[str, Given]
     jobs = as_rows(source.read(JOB.collection), JOB.collection)
     mine = [job for job in jobs if integer(job, "guest") == ref.vmid]
     if any(text(job, "target") == to for job in mine):
-        raise UsageError(f"{ref.label} is replicated to {to} already", hint="pmpc replication list")
+        raise AlreadyExists(f"{ref.label} is replicated to {to} already", hint="pmpc replication list")
     taken = {text(job, "id") for job in mine}
     free = next(count for count in range(1_000) if f"{ref.vmid}-{count}" not in taken)
     form = gathered(JOB.keys, {"target": to, **options}, pairs)

@@ -10,7 +10,7 @@ from proxmox_mpc.domain.call import Call, Known
 from proxmox_mpc.domain.json import JsonObject, as_rows, text
 from proxmox_mpc.domain.plan import Keep, Plan, Probe, Send, Target, Undo
 from proxmox_mpc.domain.source import Source, api_path
-from proxmox_mpc.errors import NotFound, UsageError
+from proxmox_mpc.errors import AlreadyExists, NotFound, UsageError
 from proxmox_mpc.services import object_writes as objects
 from proxmox_mpc.services.object_writes import Noun
 from proxmox_mpc.services.setting_tables import Given, checked_deletes, gathered, read_keys
@@ -148,7 +148,7 @@ def create_subnet(
     if objects.existing(source, noun, ident) is not None:
         if if_missing:
             return Plan("create", (Keep(target, "it exists already"),))
-        raise UsageError(f"vnet {vnet} has a subnet {cidr} already", hint="pmpc sdn subnet list")
+        raise AlreadyExists(f"vnet {vnet} has a subnet {cidr} already", hint="pmpc sdn subnet list")
     undo = Undo((Send(Call("DELETE", noun.path(ident)), target, "remove", f"delete subnet {ident}"),))
     send = Send(
         Call("POST", noun.collection, {"subnet": str(network), "type": "subnet", **form}),
