@@ -38,7 +38,6 @@ TEMPLATE_ROWS = rows(
     doc="Container templates on the storages, by name.",
 )
 _ENDING = re.compile(r"\.tar\.(?:gz|xz|zst|bz2)$|\.tgz$")
-_URL_NAME = re.compile(r"[^/?#]+\.(?:tar\.(?:gz|xz|zst|bz2)|tgz)$")
 SUMS: Mapping[int, str] = {32: "md5", 40: "sha1", 56: "sha224", 64: "sha256", 96: "sha384", 128: "sha512"}
 
 
@@ -176,11 +175,10 @@ def plan_url(
     """Return the plan that lets a node download a template from a URL; the checksum's kind follows from its length."""
     if not re.match(r"https?://[^\s]+$", url):
         raise UsageError(f"{url[:80]!r} is no http or https URL")
-    last = re.search(_URL_NAME, url)
-    filename = name or (last[0] if last else "")
+    filename = name or re.split(r"[?#]", url, maxsplit=1)[0].rpartition("/")[2]
     if not _ENDING.search(filename) or "/" in filename:
         raise UsageError(
-            f"{filename or url[:80]!r} is no name of a template", hint="--name NAME.tar.zst (.tar.gz, .tar.xz, .tgz)"
+            f"{(filename or url)[:80]!r} is no name of a template", hint="--name NAME.tar.zst (.tar.gz, .tar.xz, .tgz)"
         )
     place = template_place(source, storage, node)
     form: dict[str, FormValue] = {"content": "vztmpl", "filename": filename, "url": url}
