@@ -1,0 +1,1 @@
+"""Every write verb against everything that can go wrong."""
