@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from proxmox_mpc.domain.json import split_list
 from proxmox_mpc.domain.property_string import PropertyString
 from proxmox_mpc.domain.sizes import parse_size
 from proxmox_mpc.errors import UsageError
@@ -256,7 +257,7 @@ def meaning(rules: Rules, key: str, value: str) -> object:
     """Return what a value means: two spellings of the same (order, default keys, booleans, case of tags) are equal."""
     rule = rules.find(key)
     if key == "tags":
-        return frozenset(tag.lower() for tag in re.split(r"[;, ]+", value) if tag)
+        return frozenset(tag.lower() for tag in split_list(value))
     if key == "description":
         return value.rstrip("\n")
     if rule is None or rule.kind not in ("format", "bool", "int", "num"):

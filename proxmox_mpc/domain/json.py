@@ -69,6 +69,11 @@ def number(row: Mapping[str, Json], key: str) -> float | None:
     return None
 
 
+def split_list(written: str | None) -> list[str]:
+    """Split a list that PVE keeps as one text; it takes commas, semicolons and blanks between the parts."""
+    return (written or "").replace(",", " ").replace(";", " ").split()
+
+
 def boolean(row: Mapping[str, Json], key: str, default: bool = False) -> bool:
     """Return a boolean field: 1, "1", true, on and yes are true (pve-common parse_boolean); absent is ``default``."""
     value = row.get(key)

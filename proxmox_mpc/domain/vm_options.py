@@ -10,6 +10,7 @@ from urllib.parse import quote
 from proxmox_mpc.domain.call import FormValue
 from proxmox_mpc.domain.config_rules import Plain, checked
 from proxmox_mpc.domain.connection import Secret
+from proxmox_mpc.domain.json import split_list
 from proxmox_mpc.domain.property_string import PropertyString
 from proxmox_mpc.domain.sizes import parse_size, whole
 from proxmox_mpc.domain.vm_keys import vm_rules
@@ -135,7 +136,7 @@ def _plain_keys(options: VmOptions, found: dict[str, FormValue]) -> None:
 
 
 def _devices(written: str) -> str:
-    return ";".join(part for part in re.split(r"[;, ]+", written) if part)
+    return ";".join(split_list(written))
 
 
 def _small_disk(storage: str, option: str, opts: str) -> str:

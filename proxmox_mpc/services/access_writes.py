@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from proxmox_mpc.domain.call import Call, FormValue, Known
 from proxmox_mpc.domain.connection import Secret
-from proxmox_mpc.domain.json import JsonObject, as_rows, boolean, text
+from proxmox_mpc.domain.json import JsonObject, as_rows, boolean, split_list, text
 from proxmox_mpc.domain.plan import Keep, Plan, Probe, Send, Target, Undo
 from proxmox_mpc.domain.source import Source
 from proxmox_mpc.errors import NotFound, PmpcError, UsageError
@@ -153,7 +153,7 @@ def set_role(
         raise nothing_to_change()
     if privileges is not None and (add or remove):
         raise UsageError("--privs cannot be used together with --add-privs and --remove-privs")
-    held = {*(text(now, "privs") or "").split(",")} - {""}
+    held = {*split_list(text(now, "privs"))}
     if privileges is not None:
         held = {*checked_privileges(source, privileges)}
     held = (held | {*checked_privileges(source, add)}) - {*checked_privileges(source, remove)}
@@ -175,11 +175,11 @@ def delete_roles(source: Source, roleids: Sequence[str], *, ignore_missing: bool
 
 def checked_privileges(source: Source, names: Sequence[str]) -> list[str]:
     """Return privileges (commas separate); raises UsageError for one that the server's Administrator does not have."""
-    wanted = [name for word in names for name in re.split(r"[,; ]+", word) if name]
+    wanted = [name for word in names for name in split_list(word)]
     if not wanted:
         return []
     rows = as_rows(source.read("/access/roles"), "the roles")
-    known = {name for row in rows for name in re.split(r"[,; ]+", text(row, "privs") or "") if name}
+    known = {name for row in rows for name in split_list(text(row, "privs"))}
     for name in wanted:
         if name not in known:
             from difflib import get_close_matches

@@ -9,7 +9,7 @@ from proxmox_mpc.domain.config_rules import checked
 from proxmox_mpc.domain.ct_keys import ct_rules
 from proxmox_mpc.domain.guest_config import disks
 from proxmox_mpc.domain.guests import GuestRef, Kind
-from proxmox_mpc.domain.json import JsonObject, as_object, as_rows, boolean, integer, text
+from proxmox_mpc.domain.json import JsonObject, as_object, as_rows, boolean, integer, split_list, text
 from proxmox_mpc.domain.plan import Plan, Probe, ProbeCheck, Send, Step, Target, Undo
 from proxmox_mpc.domain.source import Source, Warn, api_path
 from proxmox_mpc.domain.vm_keys import vm_rules
@@ -150,9 +150,7 @@ def fitting_storage(
 def _room(archive: Archive, place: Place, name: str, size: int) -> list[Warn]:
     content = "images" if archive.kind == "vm" else "rootdir"
     row = place.storages.get(name)
-    takers = sorted(
-        one for one, known in place.storages.items() if content in (text(known, "content") or "").split(",")
-    )
+    takers = sorted(one for one, known in place.storages.items() if content in split_list(text(known, "content")))
     hint = f"--storage, one of: {', '.join(takers) or 'none'}"
     if row is None:
         raise NotFound(f"node {place.node} has no storage {name!r}, where volumes of the backup would go", hint=hint)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from proxmox_mpc.domain.guests import KINDS
-from proxmox_mpc.domain.json import Json, JsonObject, as_object, as_rows, boolean, integer, number, text
+from proxmox_mpc.domain.json import Json, JsonObject, as_object, as_rows, boolean, integer, number, split_list, text
 from proxmox_mpc.domain.moments import Now, iso
 from proxmox_mpc.domain.shape import Field, item, rows
 from proxmox_mpc.domain.source import Query, Reading, Source, api_path
@@ -156,7 +156,7 @@ _OWN_KEYS = frozenset(
 
 
 def _job(job: JsonObject) -> JsonObject:
-    exclude: list[Json] = [part for part in (text(job, "exclude") or "").split(",") if part]
+    exclude: list[Json] = [*split_list(text(job, "exclude"))]
     return {
         "id": text(job, "id") or "",
         "enabled": boolean(job, "enabled", default=True),

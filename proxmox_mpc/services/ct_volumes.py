@@ -8,7 +8,7 @@ from proxmox_mpc.domain.call import Call, FormValue, Known, Slot, Value
 from proxmox_mpc.domain.ct_options import new_mount
 from proxmox_mpc.domain.guest_config import disks
 from proxmox_mpc.domain.guests import GuestRef
-from proxmox_mpc.domain.json import JsonObject, as_rows, text
+from proxmox_mpc.domain.json import JsonObject, as_rows, split_list, text
 from proxmox_mpc.domain.plan import Keep, Plan, Probe, ProbeCheck, Send, Step, Take, TakeRead, Target, Undo
 from proxmox_mpc.domain.property_string import Disk
 from proxmox_mpc.domain.sizes import format_size, parse_size, unit_bytes
@@ -107,7 +107,7 @@ def move_volume(source: Source, ref: GuestRef, key: str, storage: str, *, keep: 
 def _takes(source: Source, ref: GuestRef, storage: str) -> None:
     rows = as_rows(source.read(api_path("nodes", ref.node, "storage"), {"enabled": 1}), "the list of storages")
     takers = sorted(
-        name for row in rows if (name := text(row, "storage")) and "rootdir" in (text(row, "content") or "").split(",")
+        name for row in rows if (name := text(row, "storage")) and "rootdir" in split_list(text(row, "content"))
     )
     if storage not in takers:
         raise NotFound(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from proxmox_mpc.domain.guests import GuestRef
-from proxmox_mpc.domain.json import Json, JsonObject, Param, as_rows, boolean, integer, text
+from proxmox_mpc.domain.json import Json, JsonObject, Param, as_rows, boolean, integer, split_list, text
 from proxmox_mpc.domain.moments import iso
 from proxmox_mpc.domain.shape import Field, rows
 from proxmox_mpc.domain.source import Query, Source, api_path
@@ -73,7 +73,7 @@ def _storages(found: Sequence[JsonObject]) -> tuple[list[str], list[str]]:
     silent: list[str] = []
     for row in found:
         name = text(row, "storage")
-        if name and "backup" in (text(row, "content") or "").split(",") and boolean(row, "enabled", default=True):
+        if name and "backup" in split_list(text(row, "content")) and boolean(row, "enabled", default=True):
             (names if boolean(row, "active", default=True) else silent).append(name)
     return sorted(names), sorted(silent)
 

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from typing import Literal
 
 from proxmox_mpc.domain.guests import GuestRef
-from proxmox_mpc.domain.json import JsonObject, text
+from proxmox_mpc.domain.json import JsonObject, split_list, text
 from proxmox_mpc.domain.plan import Cannot, Plan, Step, Target
 from proxmox_mpc.domain.source import Query, Source
 from proxmox_mpc.errors import PmpcError, UsageError
 from proxmox_mpc.services.guest_config_write import change
-from proxmox_mpc.services.guests import split_tags
 
 # PVE::JSONSchema, pve-tag
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_+.-]*")
@@ -20,7 +19,7 @@ _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_+.-]*")
 
 def checked_tags(written: str) -> list[str]:
     """Return the tags in ``prod;web`` or ``prod,web``; raises UsageError for one that PVE would refuse."""
-    tags = split_tags(written)
+    tags = split_list(written)
     if not tags:
         raise UsageError("which tag?", hint="as in prod or prod,web")
     for tag in tags:
@@ -44,7 +43,7 @@ def tag_guests(
 
 
 def _tagged(ref: GuestRef, config: JsonObject, what: Literal["add", "remove"], tags: Sequence[str]) -> Step:
-    now = split_tags(text(config, "tags"))
+    now = split_list(text(config, "tags"))
     # PVE keeps tags in small letters, unless the datacenter's options say otherwise.
     named = {tag.lower(): tag for tag in tags}
     there = {tag.lower() for tag in now}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from proxmox_mpc.domain.guests import KINDS, GuestRef, GuestType, Kind
-from proxmox_mpc.domain.json import Json, JsonObject, as_rows, boolean, integer, number, text
+from proxmox_mpc.domain.json import Json, JsonObject, as_rows, boolean, integer, number, split_list, text
 from proxmox_mpc.domain.moments import Now
 from proxmox_mpc.domain.selectors import Selection, find, select
 from proxmox_mpc.domain.shape import Field, rows
@@ -85,7 +85,7 @@ def ref_of(row: JsonObject, offline: frozenset[str] = frozenset()) -> GuestRef:
         name=text(row, "name"),
         status=text(row, "status") or "unknown",
         template=boolean(row, "template"),
-        tags=tuple(split_tags(text(row, "tags"))),
+        tags=tuple(split_list(text(row, "tags"))),
         pool=text(row, "pool"),
         lock=text(row, "lock"),
         answers=node not in offline,
@@ -178,7 +178,7 @@ def _stale(chosen: Iterable[GuestRef]) -> tuple[Warn, ...]:
 
 def guest_row(row: Mapping[str, Json]) -> JsonObject:
     """Turn one row of /cluster/resources into a row of GUEST_ROWS."""
-    tags: list[Json] = [*split_tags(text(row, "tags"))]
+    tags: list[Json] = [*split_list(text(row, "tags"))]
     return {
         "vmid": integer(row, "vmid"),
         "name": text(row, "name"),
@@ -203,11 +203,6 @@ def guest_row(row: Mapping[str, Json]) -> JsonObject:
         "disk_written": integer(row, "diskwrite"),
         "stale_since": text(row, "pmpc-stale-since"),
     }
-
-
-def split_tags(tags: str | None) -> list[str]:
-    """Split PVE's tag list, which allows ``;``, ``,`` and blanks."""
-    return [tag for tag in (tags or "").replace(",", ";").replace(" ", ";").split(";") if tag]
 
 
 def seconds_since(epoch: float | None, now: Now) -> int | None:

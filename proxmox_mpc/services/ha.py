@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from proxmox_mpc.domain.json import Json, JsonObject, as_object, as_rows, boolean, integer, text
+from proxmox_mpc.domain.json import Json, JsonObject, as_object, as_rows, boolean, integer, split_list, text
 from proxmox_mpc.domain.moments import iso
 from proxmox_mpc.domain.shape import Field, item, rows
 from proxmox_mpc.domain.source import Reading, Source, Warn
@@ -156,7 +156,7 @@ def list_groups(source: Source) -> Reading[list[JsonObject]]:
     made: list[JsonObject] = [
         {
             "group": text(row, "group") or "",
-            "nodes": _split(text(row, "nodes")),
+            "nodes": [*split_list(text(row, "nodes"))],
             "restricted": boolean(row, "restricted"),
             "nofailback": boolean(row, "nofailback"),
             "comment": text(row, "comment"),
@@ -235,8 +235,8 @@ def rule_row(row: JsonObject) -> JsonObject:
         "rule": text(row, "rule") or "",
         "type": kind,
         "enabled": not boolean(row, "disable"),
-        "resources": _split(text(row, "resources")),
-        "nodes": _split(text(row, "nodes")),
+        "resources": [*split_list(text(row, "resources"))],
+        "nodes": [*split_list(text(row, "nodes"))],
         "strict": boolean(row, "strict") if kind == "node-affinity" else None,
         "affinity": text(row, "affinity"),
         "errors": _errors(row.get("errors")),
@@ -276,7 +276,3 @@ def _errors(value: Json) -> list[Json]:
 
 def _flat(value: Json) -> str:
     return "; ".join(str(one) for one in value) if isinstance(value, list) else str(value)
-
-
-def _split(value: str | None) -> list[Json]:
-    return [*(value or "").replace(",", " ").split()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from proxmox_mpc.domain.json import Json, JsonObject, as_rows, boolean, integer, text
+from proxmox_mpc.domain.json import Json, JsonObject, as_rows, boolean, integer, split_list, text
 from proxmox_mpc.domain.shape import Field, item, rows
 from proxmox_mpc.domain.source import Query, Reading, Source, Warn, api_path
 from proxmox_mpc.errors import NotFound, PmpcError
@@ -277,4 +277,4 @@ def _ranges(value: Json) -> list[Json]:
 def _split(value: Json) -> list[Json]:
     if isinstance(value, list):
         return [str(one) for one in value]
-    return [*str(value or "").replace(",", " ").replace(";", " ").split()]
+    return [*split_list(str(value or ""))]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from proxmox_mpc.domain.call import FormValue
 from proxmox_mpc.domain.config_rules import Rules, checked, read_rules
 from proxmox_mpc.domain.connection import Secret
-from proxmox_mpc.domain.json import Json
+from proxmox_mpc.domain.json import Json, split_list
 from proxmox_mpc.errors import UsageError
 
 Given = str | int | float | bool | Secret | Sequence[str] | None
@@ -165,7 +165,7 @@ def gathered(
 
 def checked_deletes(keys: Keys, deletes: Sequence[str], form: Mapping[str, FormValue]) -> list[str]:
     """Return the keys that ``--delete`` names (commas separate); raises UsageError for what cannot be deleted."""
-    named = [name.strip() for word in deletes for name in word.split(",") if name.strip()]
+    named = [name for word in deletes for name in split_list(word)]
     for name in named:
         if keys.rules.find(name) is None:
             raise _unknown(keys, name, "--delete")
@@ -213,7 +213,7 @@ def _meant(keys: Keys, key: str, value: object) -> object:
     if rule is not None and rule.kind == "bool":
         return text.lower() in ("1", "on", "yes", "true")
     if key in keys.unordered or key in keys.arrays:
-        return frozenset(part for part in re.split(r"[,; ]+", text) if part)
+        return frozenset(split_list(text))
     if "=" in text:
         return frozenset(text.split(","))
     return text

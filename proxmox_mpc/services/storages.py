@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from proxmox_mpc.domain.json import Json, JsonObject, Param, as_rows, boolean, integer, text
+from proxmox_mpc.domain.json import Json, JsonObject, Param, as_rows, boolean, integer, split_list, text
 from proxmox_mpc.domain.moments import iso
 from proxmox_mpc.domain.shape import Field, item, rows
 from proxmox_mpc.domain.source import Query, Reading, Source, Warn, api_path
@@ -137,7 +137,7 @@ def _merged(seen: list[JsonObject]) -> JsonObject:
 
 def content_kinds(row: JsonObject) -> list[Json]:
     """Return the kinds of content in order; PVE writes them in random order."""
-    return [*sorted(part for part in (text(row, "content") or "").split(",") if part and part != "none")]
+    return [*sorted(part for part in split_list(text(row, "content")) if part != "none")]
 
 
 def show_storage(source: Source, storage: str) -> Reading[JsonObject]:
@@ -151,7 +151,7 @@ def show_storage(source: Source, storage: str) -> Reading[JsonObject]:
     known = defined or {}
     states = {name: state for name, state in node_states(found).items() if any(row.get("node") == name for row in seen)}
     notes.add(*silent_nodes(states, f"how full {storage} is there is unknown"))
-    nodes: list[Json] = [*sorted(part for part in (text(known, "nodes") or "").split(",") if part)]
+    nodes: list[Json] = [*sorted(split_list(text(known, "nodes")))]
     page: JsonObject = {
         "storage": storage,
         "type": text(known, "type") or text(seen[0], "plugintype"),

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from proxmox_mpc.domain.call import Call, FormValue
-from proxmox_mpc.domain.json import JsonObject, as_rows, text
+from proxmox_mpc.domain.json import JsonObject, as_rows, split_list, text
 from proxmox_mpc.domain.plan import Send, Target, Undo
 from proxmox_mpc.domain.source import Source, Warn, api_path
 from proxmox_mpc.errors import Conflict, NotFound, UsageError
@@ -116,7 +116,7 @@ def digest_of(checksum: str) -> tuple[str, str]:
 
 def _storage(found: list[JsonObject], node: str, wanted: str | None) -> str:
     here = [row for row in rows_of(found, "storage") if row.get("node") == node]
-    fit = [row for row in here if CONTENT in (text(row, "content") or "").split(",")]
+    fit = [row for row in here if CONTENT in split_list(text(row, "content"))]
     if wanted is not None:
         row = next((row for row in here if row.get("storage") == wanted), None)
         if row is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from proxmox_mpc.domain.json import JsonObject, integer, text
+from proxmox_mpc.domain.json import JsonObject, integer, split_list, text
 from proxmox_mpc.domain.source import Query, Source, api_path
 from proxmox_mpc.errors import Conflict, NodeUnreachable, NotFound, PmpcError
 from proxmox_mpc.services.reads import no_such_node, node_states, rows_of
@@ -71,7 +71,7 @@ def _lacks(rows: list[JsonObject], node: str, needs: Needs) -> str | None:
         if row.get("status") not in ("available", None):
             return f"has storage {name}, which is {text(row, 'status')}"
         takes = text(row, "content") or ""
-        if takes and content not in takes.split(","):
+        if takes and content not in split_list(takes):
             return f"has storage {name}, which takes no {content} but {takes}"
     return None
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from proxmox_mpc.domain.json import Json, JsonObject, boolean, integer, text
+from proxmox_mpc.domain.json import Json, JsonObject, boolean, integer, split_list, text
 from proxmox_mpc.state.documents import without_secrets
 
 Cell = str | int | None
@@ -231,7 +231,7 @@ def document(kind: Kind, row: JsonObject) -> JsonObject:
     for name in kind.sets:
         value = kept.get(name)
         if isinstance(value, str):
-            kept[name] = ",".join(sorted(part for part in value.replace(";", ",").split(",") if part))
+            kept[name] = ",".join(sorted(split_list(value)))
     cleaned = without_secrets(kept, kind.secret)
     return cleaned if isinstance(cleaned, dict) else {}
 

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from proxmox_mpc.domain.json import JsonObject
+from proxmox_mpc.domain.json import JsonObject, split_list
 from proxmox_mpc.domain.moments import Now
 from proxmox_mpc.errors import NotRecorded, PmpcError, StateError
 from proxmox_mpc.state import files, migrate
@@ -199,7 +199,7 @@ def names(path: Path, kind: str) -> list[tuple[str, str]]:
 def _tags(light: Light) -> list[str]:
     found: set[str] = set()
     for (tags,) in light.rows("SELECT DISTINCT tags FROM guest WHERE tags IS NOT NULL"):
-        found.update(tag for tag in str(tags).replace(",", ";").replace(" ", ";").split(";") if tag)
+        found.update(split_list(str(tags)))
     return sorted(found)
 
 

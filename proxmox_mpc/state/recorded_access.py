@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from proxmox_mpc.domain.json import Json, JsonObject, Param, boolean, text
+from proxmox_mpc.domain.json import Json, JsonObject, Param, boolean, split_list, text
 from proxmox_mpc.errors import NotFound
 from proxmox_mpc.state.shelf import Shelf
 
@@ -68,7 +68,7 @@ def user(shelf: Shelf, names: Names, _params: Params) -> Json:
     row = shelf.one("user", names["userid"])
     if row is None:
         raise NotFound(f"user {names['userid']!r} is not recorded")
-    groups: list[Json] = [group for group in (text(row, "groups") or "").split(",") if group]
+    groups: list[Json] = [*split_list(text(row, "groups"))]
     tokens: JsonObject = {
         str(token["tokenid"]): {name: value for name, value in token.items() if name != "tokenid"}
         for token in _tokens(shelf, names["userid"])
@@ -93,7 +93,7 @@ def group(shelf: Shelf, names: Names, _params: Params) -> Json:
     row = shelf.one("group", names["groupid"])
     if row is None:
         raise NotFound(f"group {names['groupid']!r} is not recorded")
-    members: list[Json] = [user for user in (text(row, "users") or "").split(",") if user]
+    members: list[Json] = [*split_list(text(row, "users"))]
     return {"comment": row.get("comment"), "members": members}
 
 
@@ -103,4 +103,4 @@ def role(shelf: Shelf, names: Names, _params: Params) -> Json:
     row = shelf.one("role", names["roleid"])
     if row is None:
         raise NotFound(f"role {names['roleid']!r} is not recorded")
-    return {privilege: 1 for privilege in (text(row, "privs") or "").split(",") if privilege}
+    return dict.fromkeys(split_list(text(row, "privs")), 1)

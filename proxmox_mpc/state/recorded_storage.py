@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from proxmox_mpc.domain.json import Json, JsonObject, Param, boolean, integer, text
+from proxmox_mpc.domain.json import Json, JsonObject, Param, boolean, integer, split_list, text
 from proxmox_mpc.errors import NotFound
 from proxmox_mpc.state.kinds import STALE
 from proxmox_mpc.state.shelf import Shelf
@@ -18,7 +18,7 @@ def node_storages(shelf: Shelf, names: Names, params: Params) -> Json:
     shelf.require("storage")
     rows: list[Json] = []
     for row in shelf.objects("storage_status", f"{names['node']}/"):
-        contents = (text(row, "content") or "").split(",")
+        contents = split_list(text(row, "content"))
         if params.get("content") in (None, *contents) and params.get("storage") in (None, row.get("storage")):
             rows.append(_storage_row(row))
     return rows

@@ -12,7 +12,6 @@ from proxmox_mpc.services.guests import (
     inventory,
     list_guests,
     reachable,
-    split_tags,
 )
 from tests.services.paths import Paths
 
@@ -103,13 +102,6 @@ def test_a_guest_on_a_silent_node_is_not_waited_for() -> None:
 def test_an_unknown_node_is_not_an_empty_list() -> None:
     with pytest.raises(NotFound, match="there is no node pve9"):
         list_guests(source(), None, Selection(nodes=["pve9"]))
-
-
-@pytest.mark.parametrize(
-    ("text", "tags"), [("a;b", ["a", "b"]), ("a, b", ["a", "b"]), ("", []), (None, []), (";a;", ["a"])]
-)
-def test_tags_in_every_spelling(text: str | None, tags: list[str]) -> None:
-    assert split_tags(text) == tags
 
 
 def test_a_row_that_pve_has_not_filled_yet() -> None:

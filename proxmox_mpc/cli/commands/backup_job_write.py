@@ -10,6 +10,7 @@ import typer
 from proxmox_mpc.cli.commands.write_args import Comment, Deletes, IfMissing, IgnoreMissing
 from proxmox_mpc.cli.completion import values
 from proxmox_mpc.cli.verbs import context_of, write
+from proxmox_mpc.domain.json import split_list
 from proxmox_mpc.domain.selectors import Selection
 from proxmox_mpc.domain.source import Source
 from proxmox_mpc.domain.vm_options import pairs
@@ -133,7 +134,7 @@ def set_(
         schedule, _ids(source, guest), pool, all_, _ids(source, exclude), storage, mode, compress, notes, keep, on_node,
         enabled, missed, comment, pairs(settings or ()),
     )  # fmt: skip
-    gone = [key for word in delete or () for key in word.split(",") if key]
+    gone = [key for word in delete or () for key in split_list(word)]
     return context_of(ctx).guard.run(plan_job_set(source, job, job_form(source, wish), gone))
 
 
@@ -159,7 +160,7 @@ def _ids(source: Source, words: Sequence[str] | None) -> tuple[int, ...]:
     """Return the ids of the guests that words mean; ids of guests that cannot be seen are no ids here."""
     if not words:
         return ()
-    split = [part for word in words for part in word.split(",") if part]
+    split = [part for word in words for part in split_list(word)]
     if not split:
         raise UsageError("--guest: which guest?")
     return tuple(ref.vmid for ref in select_guests(source, Selection(words=split)).value)

@@ -12,6 +12,7 @@ from proxmox_mpc.cli.commands.guest_targets import All, targets
 from proxmox_mpc.cli.completion import values
 from proxmox_mpc.cli.verbs import context_of, write
 from proxmox_mpc.domain.ct_options import CtOptions
+from proxmox_mpc.domain.json import split_list
 from proxmox_mpc.domain.plan import Plan
 from proxmox_mpc.domain.vm_options import pairs
 from proxmox_mpc.errors import UsageError
@@ -72,7 +73,7 @@ def set_(
         searchdomain=searchdomain,
         settings=pairs(settings or ()),
     )
-    gone = [key for word in delete or () for key in word.replace(";", ",").split(",") if key]
+    gone = [key for word in delete or () for key in split_list(word)]
     if options == CtOptions() and not gone:
         raise UsageError("what is to be changed?", hint="as in: pmpc ct set 200 --memory 2G --set tty=2 --delete swap")
     chosen = targets(ctx, guests, tag=tag, node=node, pool=pool, status=status, name=name, every=all_)

@@ -9,6 +9,7 @@ import typer
 from proxmox_mpc.cli.commands.sync_text import run_text
 from proxmox_mpc.cli.completion import values
 from proxmox_mpc.cli.verbs import context_of, local
+from proxmox_mpc.domain.json import split_list
 from proxmox_mpc.output.result import Result
 from proxmox_mpc.services.sync import (
     HISTORY_ROWS,
@@ -58,7 +59,7 @@ def pull(ctx: typer.Context, only: Only = None, node: Node = None) -> Result:
     from proxmox_mpc.services.pull import pull as run
 
     context = context_of(ctx)
-    chosen = [name for words in only or () for name in words.split(",") if name]
+    chosen = [name for words in only or () for name in split_list(words)]
     with Progress(context.streams) as progress:
         report = run(context.live, context.store, only=chosen, node=node, now=context.now, progress=progress)
     page = run_page(report.run, report.changes, report.first)

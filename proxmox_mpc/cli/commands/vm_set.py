@@ -11,6 +11,7 @@ from proxmox_mpc.cli.commands.guest_args import Names, Nodes, Pools, Statuses, T
 from proxmox_mpc.cli.commands.guest_targets import All, targets
 from proxmox_mpc.cli.commands.secret_input import secret_from, text_from
 from proxmox_mpc.cli.verbs import context_of, write
+from proxmox_mpc.domain.json import split_list
 from proxmox_mpc.domain.vm_options import VmOptions, keys_of, pairs
 from proxmox_mpc.errors import UsageError
 from proxmox_mpc.output.result import Result
@@ -106,4 +107,4 @@ def set_(
 
 
 def _split(words: list[str] | None) -> list[str]:
-    return [key for word in words or () for key in word.replace(";", ",").split(",") if key]
+    return [key for word in words or () for key in split_list(word)]
