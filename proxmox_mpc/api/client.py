@@ -30,7 +30,8 @@ from proxmox_mpc.errors import (
 if TYPE_CHECKING:
     from proxmox_mpc.api.tasks import OnLog, TaskStatus
     from proxmox_mpc.api.trace import Exchange, Trace
-    from proxmox_mpc.domain.call import Call
+    from proxmox_mpc.api.uploads import Upload
+    from proxmox_mpc.domain.call import Call, FileBody
     from proxmox_mpc.domain.upid import Upid
 
 _COMMON: Headers = [
@@ -132,12 +133,24 @@ class Api:
         Unreachable and UnexpectedAnswer leave open whether the write was done.
         """
         params = call.params
+        if call.body is not None:
+            return self._upload(call, call.body)
         form = encode(params)
         try:
             if call.method == "DELETE":
                 reply = self._ask(call.method, call.path, f"?{form}" if form else "", None, params)
             else:
                 reply = self._ask(call.method, call.path, "", form.encode(), params)
+            return answer_of(reply, call.method, call.path, self._authority.who).data
+        except AttemptError as failure:
+            raise failure.error from failure.__cause__
+
+    def _upload(self, call: Call, file: FileBody) -> Json:
+        """Send a file; its fields travel in the same body, before it."""
+        from proxmox_mpc.api.uploads import Upload
+
+        try:
+            reply = self._ask(call.method, call.path, "", Upload(call.params, file), call.params)
             return answer_of(reply, call.method, call.path, self._authority.who).data
         except AttemptError as failure:
             raise failure.error from failure.__cause__
@@ -184,12 +197,19 @@ class Api:
         return answer_of(reply, "GET", path, self._authority.who)
 
     def _ask(
-        self, method: str, path: str, query: str, content: bytes | None, params: Mapping[str, Param | Secret]
+        self,
+        method: str,
+        path: str,
+        query: str,
+        content: bytes | Upload | None,
+        params: Mapping[str, Param | Secret],
     ) -> Reply:
         """Exchange one request with credentials; a read whose ticket is refused gets a second one."""
         target = checked_path(path) + query
         writes = method != "GET"
-        common = _COMMON if content is None else [*_COMMON, _FORM]
+        common = _COMMON
+        if content is not None:
+            common = [*_COMMON, *([_FORM] if isinstance(content, bytes) else content.headers)]
         credentials = self._authority.headers(writes)
         reply = self._exchange(method, path, target, common + credentials, content, params, writes)
         if reply.status == 401 and self._authority.refused(credentials) and not writes:
@@ -215,7 +235,7 @@ class Api:
         path: str,
         target: str,
         headers: Headers,
-        content: bytes | None,
+        content: bytes | Upload | None,
         params: Mapping[str, Param | Secret],
         fresh: bool,
     ) -> Reply:

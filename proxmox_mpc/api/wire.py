@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
@@ -71,7 +71,13 @@ class Wire:
         return self._endpoints[0]
 
     def exchange(
-        self, method: str, target: str, headers: Headers, content: bytes | None = None, *, fresh: bool = False
+        self,
+        method: str,
+        target: str,
+        headers: Headers,
+        content: bytes | Iterable[bytes] | None = None,
+        *,
+        fresh: bool = False,
     ) -> Reply:
         """Send one request to ``target`` (path and query below ``/api2/json``) and return the whole answer.
 
@@ -98,7 +104,13 @@ class Wire:
             transport.close()
 
     def _attempt(
-        self, endpoint: str, method: str, target: str, headers: Headers, content: bytes | None, fresh: bool
+        self,
+        endpoint: str,
+        method: str,
+        target: str,
+        headers: Headers,
+        content: bytes | Iterable[bytes] | None,
+        fresh: bool,
     ) -> Reply:
         transport = self._open(endpoint, keep=0) if fresh else self._kept(endpoint)
         import httpx

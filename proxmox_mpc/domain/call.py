@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -34,13 +34,14 @@ class Joined:
 class FileBody:
     """A file to upload: streamed, journalled by its digest, never sent twice. ``sha256`` is in hex, ``size`` in bytes.
 
-    ``name`` is what the file is called on the server.
+    ``name`` is what the file is called on the server; ``progress`` is told how many bytes of how many are sent.
     """
 
     path: Path
     name: str
     size: int
     sha256: str
+    progress: Callable[[int, int], None] | None = field(default=None, compare=False, repr=False)
 
 
 FormValue: TypeAlias = Param | Secret | Slot | Joined

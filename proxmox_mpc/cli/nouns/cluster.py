@@ -64,6 +64,10 @@ CLUSTER: dict[str, Group | Leaf] = {
             "create": Leaf("storage_write:create", "Define a storage"),
             "set": Leaf("storage_write:set_", "Change a storage's definition"),
             "delete": Leaf("storage_write:delete", "Take storages out of the configuration"),
+            "upload": Leaf(
+                "storage_upload:upload",
+                "Send an ISO image, a container template or a disk image of this machine to a storage",
+            ),
             "download": Leaf("storage_write:download", "Have a node fetch an image or template onto a storage"),
             "volume": Group(
                 "Volumes on storages",
@@ -108,6 +112,11 @@ CLUSTER: dict[str, Group | Leaf] = {
     ),
     "api": Group(
         "The Proxmox VE API itself",
-        {"get": Leaf("api:get", "Read any path of the Proxmox VE API, and print the answer as it is")},
+        {
+            "get": Leaf("api:get", "Read any path of the Proxmox VE API, and print the answer as it is"),
+            "create": Leaf("api_write:create", "Send a POST to any path of the Proxmox VE API"),
+            "set": Leaf("api_write:set_", "Send a PUT to any path of the Proxmox VE API"),
+            "delete": Leaf("api_write:delete", "Send a DELETE to any path of the Proxmox VE API"),
+        },
     ),
 }
