@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from proxmox_mpc.domain.call import Known
-from proxmox_mpc.domain.json import JsonObject
+from proxmox_mpc.domain.json import Json, JsonObject
 from proxmox_mpc.domain.plan import Lane, Plan, WriteOptions
 from proxmox_mpc.domain.source import Source, Warn
 from proxmox_mpc.errors import Interrupted, PartFailed, PmpcError, StateError
@@ -29,7 +29,8 @@ _GOOD = ("done", "unchanged")
 class Report:
     """How a plan went: a row for each target in the plan's order, and how the command ends.
 
-    ``values`` has the slots that were filled, by target. ``page`` replaces the table in a dry run.
+    ``values`` has the slots that were filled, ``answers`` the last answer, by target. ``page`` replaces the table in a
+    dry run.
     """
 
     rows: list[JsonObject]
@@ -39,6 +40,7 @@ class Report:
     status: int = 0
     summary: PmpcError | None = None
     page: str | None = None
+    answers: tuple[Json, ...] = ()
 
 
 class Guard:
@@ -216,7 +218,9 @@ class Guard:
             )
         summary = _summary(outcomes, failed, skipped, number)
         status = FAILED if failed or skipped else 0
-        return Report(rows, [one.known for one in outcomes], tuple(warnings), number, status, summary)
+        answers = tuple(one.answer for one in outcomes)
+        known: list[Known] = [one.known for one in outcomes]
+        return Report(rows, known, tuple(warnings), number, status, summary, answers=answers)
 
 
 def ended_record(outcomes: Sequence[Outcome]) -> JsonObject:

@@ -102,6 +102,8 @@ class Outcome:
     warnings: list[Warn] = field(default_factory=list)
     running: str | None = None
     """The task that was still running when the waiting ended."""
+    answer: Json = None
+    """What the last call answered, for verbs that print it; it may hold a secret, and is never journalled."""
 
 
 class Runner:
@@ -213,6 +215,7 @@ class Runner:
                 raise
             answer = self._after_loss(step, send, intent, sent, error)
         outcome.changed = True
+        outcome.answer = answer
         upid = Upid.of(answer)
         outcome.running = upid.text if upid is not None else None
         self._take_answer(step, send.gives, answer, upid)

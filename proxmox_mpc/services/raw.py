@@ -1,13 +1,16 @@
-"""Raw reads: any path of the API, its answer as it is."""
+"""Raw calls: any path of the API, its answer as it is; writes go through the guard like all others."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import unquote
 
-from proxmox_mpc.domain.json import Json
+from proxmox_mpc.domain.call import Call, FormValue, Method
+from proxmox_mpc.domain.connection import Secret
+from proxmox_mpc.domain.json import Json, JsonObject
+from proxmox_mpc.domain.plan import Plan, Send, Target, Undo
 from proxmox_mpc.domain.source import Source, api_path
-from proxmox_mpc.errors import UsageError
+from proxmox_mpc.errors import PmpcError, UsageError
 
 _ROOTS = ("api2/json/", "api2/extjs/")
 
@@ -55,3 +58,37 @@ def raw_params(pairs: Sequence[str]) -> dict[str, str | list[str]]:
 def raw_get(source: Source, path: str, pairs: Sequence[str]) -> Json:
     """Return the data of one GET."""
     return source.read(raw_path(path), raw_params(pairs))
+
+
+def raw_write(
+    source: Source, method: Method, path: str, pairs: Sequence[str], secrets: Mapping[str, Secret] | None = None
+) -> Plan:
+    """Plan one writing call as it is given; what stood at the path before is journalled where it can be read.
+
+    What it does is unknown here, so it is high risk, a DELETE critical, and nothing takes it back.
+    """
+    where = raw_path(path)
+    form: dict[str, FormValue] = {**raw_params(pairs)}
+    for key, secret in (secrets or {}).items():
+        if key in form:
+            raise UsageError(f"{key} is given twice", hint="as KEY=VALUE and by --secret")
+        form[key] = secret
+    before = _stands(source, where) if method != "POST" else None
+    send = Send(
+        Call(method, where, form),
+        Target("api", where),
+        "raw_delete" if method == "DELETE" else "raw",
+        f"{method} {where}",
+        before=before,
+        watch=None if before is None else where,
+        undo=Undo(why_not="what a raw call did is not known here"),
+    )
+    return Plan({"POST": "create", "PUT": "set", "DELETE": "delete"}[method], (send,))
+
+
+def _stands(source: Source, path: str) -> JsonObject | None:
+    try:
+        found = source.read(path)
+    except PmpcError:
+        return None
+    return found if isinstance(found, dict) else None
