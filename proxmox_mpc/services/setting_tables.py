@@ -208,7 +208,8 @@ def _meant(keys: Keys, key: str, value: object) -> object:
         return frozenset(_element(one) for one in value)
     if isinstance(value, dict):
         return frozenset(f"{name}={_element(one)}" for name, one in value.items())
-    text = str(value)
+    # PVE ends the comments of interfaces and the descriptions of nodes with a newline.
+    text = str(value).rstrip("\n")
     rule = keys.rules.find(key)
     if rule is not None and rule.kind == "bool":
         return text.lower() in ("1", "on", "yes", "true")
