@@ -14,6 +14,8 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "vm snapshot show": ("101", "before-upgrade"),
     "ct snapshot show": ("202", "before-1-24"),
     "vm agent info": ("101",),
+    "vm agent ping": ("101",),
+    "vm agent fsfreeze status": ("101",),
     "vm cloudinit show": ("104",),
     "help": ("vm", "list"),
     "schema": ("vm", "list"),
@@ -37,6 +39,8 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "firewall log": ("--node", "pve1"),
     "firewall ipset show": ("management",),
     "firewall group show": ("webserver",),
+    "firewall check": ("101",),
+    "access explain": ("vm", "start", "101"),
     "ha resource show": ("vm:101",),
     "ha rule show": ("big-nodes",),
     "access user show": ("zoe@pve",),
@@ -52,7 +56,9 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "sync show": ("1",),
 }
 # Verbs that need more than arguments: a terminal, an end.
-NOT_CALLED = frozenset({"audit show", "audit prune", "sim serve", "workspace init", "workspace config edit"})
+NOT_CALLED = frozenset(
+    {"vm agent file-read", "audit show", "audit prune", "sim serve", "workspace init", "workspace config edit"}
+)
 # Verbs that do not answer a second time as they did the first.
 CHANGING = frozenset({"workspace rename", "workspace remove", "sync pull"})
 # Verbs that say on this cluster why there is nothing: PVE 9 has rules where PVE 8 had groups.

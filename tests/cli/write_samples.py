@@ -74,6 +74,10 @@ _POWER = (
     Sample("ct reboot", ("200",), again="anew", task="vzreboot"),
     Sample("ct suspend", ("200",), again=6, task="vzsuspend"),
     Sample("ct resume", ("200",), task="vzresume", before=(("ct", "suspend", "200"),)),
+    Sample("vm agent exec", ("104", "hostname"), again="anew"),
+    Sample("vm agent file-write", ("104", "/etc/motd", "--from", "hi.txt"), again="anew", files=(("hi.txt", "hi"),)),
+    Sample("vm agent fsfreeze freeze", ("104",), again="anew"),
+    Sample("vm agent fsfreeze thaw", ("104",), again="anew"),
 )
 _GUESTS = (
     Sample("vm set", ("103", "--cores", "2", "--description", "hi"), task="qmconfig"),
@@ -237,7 +241,7 @@ _SDN = (
 _STAGED = (("network", "create", "pve1", "vmbr9"),)
 _NETWORK = (
     Sample("network create", ("pve1", "vmbr9"), again=6),
-    Sample("network set", ("pve1", "vmbr1", "--comment", "hi")),
+    Sample("network set", ("pve1", "vmbr1", "--mtu", "1400")),
     Sample("network delete", ("pve1", "vmbr9"), again=5, before=_STAGED),
     Sample("network apply", ("pve1",), task="srvreload", before=_STAGED),
     Sample("network revert", ("pve1",), before=_STAGED),
@@ -249,6 +253,13 @@ _STORAGE = (
     Sample("storage delete", ("usb-old",), "usb-old", again=5),
     Sample(
         "storage download", ("nas", "https://files.example/disk.iso", "--on-node", "pve1"), again=6, task="download"
+    ),
+    Sample(
+        "storage upload",
+        ("local", "new.iso", "--on-node", "pve1"),
+        again=6,
+        task="imgcopy",
+        files=(("new.iso", "data"),),
     ),
     Sample("storage volume delete", (_ISO,), again=5, task="imgdel"),
     Sample("storage volume set", (_OLD, "--notes", "hi")),

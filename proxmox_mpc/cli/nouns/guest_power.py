@@ -1,8 +1,8 @@
-"""The verbs that turn guests on and off and wait for them, alike for guest, vm and ct."""
+"""The verbs that turn guests on and off, wait for them and work inside them."""
 
 from __future__ import annotations
 
-from proxmox_mpc.cli.tree import Leaf
+from proxmox_mpc.cli.tree import Group, Leaf
 
 POWER: dict[str, Leaf] = {
     "start": Leaf("power:start", "Start guests"),
@@ -14,3 +14,18 @@ POWER: dict[str, Leaf] = {
     "wait": Leaf("guest_wait:wait", "Wait until guests are in a state, have an address, or their agent answers"),
 }
 RESET: dict[str, Leaf] = {"reset": Leaf("power:reset", "Reset virtual machines, as a computer's button does")}
+AGENT: dict[str, Leaf | Group] = {
+    "ping": Leaf("agent_write:ping", "Ask whether a guest agent answers"),
+    "exec": Leaf("agent_write:execute", "Run a program in a guest and print what it wrote"),
+    "file-read": Leaf("agent_write:file_read", "Print a file of a guest"),
+    "file-write": Leaf("agent_write:file_write", "Write a file in a guest"),
+    "fsfreeze": Group(
+        "File systems of a guest, frozen for a copy",
+        {
+            "status": Leaf("agent_write:fsfreeze_status", "Show whether the file systems of a guest are frozen"),
+            "freeze": Leaf("agent_write:fsfreeze_freeze", "Freeze the file systems of a guest"),
+            "thaw": Leaf("agent_write:fsfreeze_thaw", "Thaw the file systems of a guest"),
+        },
+        aliases={"show": "status"},
+    ),
+}

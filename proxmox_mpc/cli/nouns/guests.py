@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from proxmox_mpc.cli.nouns.containers import CONTAINER_ALIASES, CONTAINER_VERBS
-from proxmox_mpc.cli.nouns.guest_power import POWER, RESET
+from proxmox_mpc.cli.nouns.guest_power import AGENT, POWER, RESET
 from proxmox_mpc.cli.tree import Group, Leaf
 
 _GUEST: dict[str, Leaf | Group] = {
@@ -88,7 +88,7 @@ _VM: dict[str, Leaf | Group] = {
     ),
     "agent": Group(
         "The guest agent inside a virtual machine",
-        {"info": Leaf("guest_inside:agent_info", "Show what the guest agent says about a virtual machine")},
+        {"info": Leaf("guest_inside:agent_info", "Show what the guest agent says about a virtual machine"), **AGENT},
         aliases={"show": "info", "describe": "info"},
     ),
     "cloudinit": Group(
