@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
+from proxmox_mpc.cli.context import Context
 from proxmox_mpc.cli.verbs import context_of, read
 from proxmox_mpc.domain.connection import Token
 from proxmox_mpc.errors import UsageError
 from proxmox_mpc.output.result import Result
-from proxmox_mpc.services import access, acl, needs
+from proxmox_mpc.services import access, acl, command_needs, needs
 
 _AUDIT = "Sys.Audit"
 User = Annotated[str, typer.Argument(metavar="USER", help="the user: NAME@REALM")]
@@ -115,10 +116,29 @@ def check(ctx: typer.Context, user: ForUser = None, token: ForToken = None) -> R
     """
     context = context_of(ctx)
     who = _holder(user, token)
-    mine = context.settings.connection.credentials
-    myself = mine.token_id if isinstance(mine, Token) else mine.username
-    reading = needs.check_needs(context.source, who or myself, who)
+    reading = needs.check_needs(context.source, who or _myself(context), who)
     return Result.of(reading, reading.value)
+
+
+@read(command_needs.EXPLAIN_PAGE, offline=False)
+def explain(
+    ctx: typer.Context,
+    command: Annotated[
+        list[str], typer.Argument(metavar="COMMAND...", help="the command with its arguments: vm start 101")
+    ],
+    user: ForUser = None,
+    token: ForToken = None,
+) -> Result:
+    """Show which privileges a command needs on which path, which of them you lack, and how to get them."""
+    context = context_of(ctx)
+    who = _holder(user, token)
+    reading = command_needs.explain(context.source, command, who or _myself(context), who)
+    return Result.of(reading, reading.value)
+
+
+def _myself(context: Context) -> str:
+    mine = context.settings.connection.credentials
+    return mine.token_id if isinstance(mine, Token) else mine.username
 
 
 def _holder(user: str | None, token: str | None) -> str | None:

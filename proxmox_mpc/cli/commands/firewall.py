@@ -11,7 +11,8 @@ from proxmox_mpc.cli.verbs import context_of, read
 from proxmox_mpc.domain.moments import duration
 from proxmox_mpc.errors import UsageError
 from proxmox_mpc.output.result import Result
-from proxmox_mpc.services import firewall, firewall_sets
+from proxmox_mpc.services import firewall, firewall_check, firewall_sets
+from proxmox_mpc.services.guests import find_guest, reachable
 
 _AUDIT = "Sys.Audit"
 Cluster = Annotated[bool, typer.Option("--cluster", help="of the whole cluster (unless another level is named)")]
@@ -109,3 +110,16 @@ def log(ctx: typer.Context, node: Node = None, guest: Guest = None, limit: Limit
     level = firewall.level_of(context.source, node=node, guest=guest)
     reading = firewall_sets.read_log(context.source, level, limit, after)
     return Result.of(reading, [*reading.value])
+
+
+@read(firewall_check.CHECK_PAGE, offline=False)
+def check(
+    ctx: typer.Context,
+    guest: Annotated[
+        str, typer.Argument(metavar="GUEST", help="the guest's id or name", autocompletion=values("guest"))
+    ],
+) -> Result:
+    """Show what the firewall does for a guest in effect: which switches are on, and which rules decide."""
+    source = context_of(ctx).source
+    reading = firewall_check.check(source, reachable(find_guest(source, guest), source))
+    return Result.of(reading, reading.value)

@@ -101,6 +101,7 @@ NETWORKS: dict[str, Leaf | Group] = {
                 },
             ),
             "log": Leaf("firewall:log", "Show the firewall log of a node or a guest"),
+            "check": Leaf("firewall:check", "Show what the firewall does for a guest in effect"),
         },
     ),
     "ha": Group(
@@ -197,6 +198,7 @@ NETWORKS: dict[str, Leaf | Group] = {
                 "Authentication realms", {"list": Leaf("access:realm_list", "List the authentication realms")}
             ),
             "check": Leaf("access:check", "Show what reading needs, what you hold of it, and how to get the rest"),
+            "explain": Leaf("access:explain", "Show which privileges a command needs, and which of them are missing"),
             "permissions": Leaf(
                 "access:permissions", "List effective permissions: your own, or those of a user or token"
             ),
