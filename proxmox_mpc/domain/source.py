@@ -37,6 +37,10 @@ class Query(NamedTuple):
     params: Mapping[str, Param] = MappingProxyType({})
 
 
+STALE = "pmpc-stale-since"
+"""The key of a recorded row that the last pull could not confirm; its value is a time."""
+
+
 class Source(Protocol):
     """Answers GET requests of the PVE API: the live server (api.Api) or the database (state.RecordedSource).
 

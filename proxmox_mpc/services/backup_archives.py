@@ -14,7 +14,7 @@ from proxmox_mpc.domain.plan import Target
 from proxmox_mpc.domain.shape import Field, item
 from proxmox_mpc.domain.source import Source, api_path
 from proxmox_mpc.errors import NodeUnreachable, NotFound, PmpcError, UnexpectedAnswer, UsageError
-from proxmox_mpc.services.guests import resources
+from proxmox_mpc.services.reads import resources
 from proxmox_mpc.services.storages import Place, places
 
 ARCHIVE_PAGE = item(

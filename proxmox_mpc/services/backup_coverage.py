@@ -11,8 +11,8 @@ from proxmox_mpc.domain.shape import Field, rows
 from proxmox_mpc.domain.source import Reading, Source, Warn
 from proxmox_mpc.errors import PmpcError
 from proxmox_mpc.services.backup_archives import Archive, archive_of
-from proxmox_mpc.services.gather import warning_of
-from proxmox_mpc.services.guests import resources, seconds_since
+from proxmox_mpc.services.guests import seconds_since
+from proxmox_mpc.services.reads import resources, warning_of
 from proxmox_mpc.services.storages import Place, places, read_content
 
 COVERAGE_ROWS = rows(

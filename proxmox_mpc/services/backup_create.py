@@ -13,8 +13,7 @@ from proxmox_mpc.domain.source import Source, api_path
 from proxmox_mpc.errors import Locked, NodeUnreachable, NotFound, PmpcError, UsageError
 from proxmox_mpc.services.backup_archives import archives_at
 from proxmox_mpc.services.guest_config_write import facts_of
-from proxmox_mpc.services.guests import resources
-from proxmox_mpc.services.reads import rows_of
+from proxmox_mpc.services.reads import resources, rows_of
 from proxmox_mpc.services.storages import Place, content_kinds
 
 MODES = ("snapshot", "suspend", "stop")

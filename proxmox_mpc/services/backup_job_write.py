@@ -17,8 +17,8 @@ from proxmox_mpc.errors import AlreadyExists, InvalidValue, NotFound, UsageError
 from proxmox_mpc.services.backup_create import COMPRESSIONS, MODES, BackupWish, notes_template, plan_backups
 from proxmox_mpc.services.backup_prune import checked_keep
 from proxmox_mpc.services.backups import property_text
-from proxmox_mpc.services.guests import inventory, resources
-from proxmox_mpc.services.reads import no_such_node, node_states, rows_of
+from proxmox_mpc.services.guests import inventory
+from proxmox_mpc.services.reads import no_such_node, node_states, resources, rows_of
 from proxmox_mpc.services.storages import content_kinds
 
 _RULES = """

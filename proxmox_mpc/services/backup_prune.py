@@ -11,7 +11,7 @@ from proxmox_mpc.domain.moments import iso
 from proxmox_mpc.domain.plan import Keep, Plan, Probe, ProbeCheck, Send, Step, Target, Undo
 from proxmox_mpc.domain.source import Source, api_path
 from proxmox_mpc.errors import NotFound, UsageError
-from proxmox_mpc.services.guests import resources
+from proxmox_mpc.services.reads import resources
 from proxmox_mpc.services.storages import Place, places
 
 KEEPS = ("last", "hourly", "daily", "weekly", "monthly", "yearly")

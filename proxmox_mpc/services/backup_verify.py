@@ -16,8 +16,8 @@ from proxmox_mpc.services.backup_archives import (
     find_archive,
     storage_of,
 )
-from proxmox_mpc.services.guests import resources, seconds_since
-from proxmox_mpc.services.reads import guest_id
+from proxmox_mpc.services.guests import guest_id, seconds_since
+from proxmox_mpc.services.reads import resources
 from proxmox_mpc.services.storages import places
 
 VERIFY_ROWS = rows(

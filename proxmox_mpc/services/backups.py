@@ -11,8 +11,8 @@ from proxmox_mpc.domain.moments import Now, iso
 from proxmox_mpc.domain.shape import Field, item, rows
 from proxmox_mpc.domain.source import Query, Reading, Source, api_path
 from proxmox_mpc.errors import NotFound
-from proxmox_mpc.services.guests import resources, seconds_since
-from proxmox_mpc.services.reads import Notes, guest_id, read_parts, rows_of
+from proxmox_mpc.services.guests import guest_id, seconds_since
+from proxmox_mpc.services.reads import Notes, read_parts, resources, rows_of
 from proxmox_mpc.services.storages import Place, places, read_content, volume_row
 
 BACKUP_ROWS = rows(

@@ -21,8 +21,8 @@ from proxmox_mpc.services.backup_restore import removal, there
 from proxmox_mpc.services.ct_config import MOUNT, NIC
 from proxmox_mpc.services.ct_templates import Template, find_template
 from proxmox_mpc.services.guest_config_write import checked_vmid, facts_of, is_free, next_vmid, read_config
-from proxmox_mpc.services.guests import inventory, resources
-from proxmox_mpc.services.reads import rows_of
+from proxmox_mpc.services.guests import inventory
+from proxmox_mpc.services.reads import resources, rows_of
 from proxmox_mpc.services.storages import content_kinds
 from proxmox_mpc.services.vm_place import Needs, place
 

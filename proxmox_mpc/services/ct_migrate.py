@@ -11,10 +11,8 @@ from proxmox_mpc.domain.json import JsonObject, as_object, boolean, text
 from proxmox_mpc.domain.plan import Cannot, Keep, Plan, Probe, Send, Step, Target, Undo
 from proxmox_mpc.domain.source import Query, Source, api_path
 from proxmox_mpc.errors import Conflict, NodeUnreachable, PmpcError, UsageError
-from proxmox_mpc.services.gather import unknown_to_server
 from proxmox_mpc.services.guest_config_write import facts_of
-from proxmox_mpc.services.guests import resources
-from proxmox_mpc.services.reads import no_such_node, node_states
+from proxmox_mpc.services.reads import no_such_node, node_states, resources, unknown_to_server
 from proxmox_mpc.services.vm_migrate import is_on
 
 _PATIENCE = 30.0

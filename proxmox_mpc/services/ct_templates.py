@@ -14,8 +14,7 @@ from proxmox_mpc.domain.plan import Keep, Plan, Probe, ProbeCheck, Send, Step, T
 from proxmox_mpc.domain.shape import Field, rows
 from proxmox_mpc.domain.source import Reading, Source, api_path
 from proxmox_mpc.errors import NodeUnreachable, NotFound, UsageError
-from proxmox_mpc.services.guests import resources
-from proxmox_mpc.services.reads import node_states, on_node, rows_of
+from proxmox_mpc.services.reads import node_states, on_node, resources, rows_of
 from proxmox_mpc.services.storages import Place, content_kinds, places, read_content
 
 AVAILABLE_ROWS = rows(

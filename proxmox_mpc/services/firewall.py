@@ -9,9 +9,8 @@ from proxmox_mpc.domain.json import Json, JsonObject, as_rows, boolean, integer,
 from proxmox_mpc.domain.shape import Field, item, rows
 from proxmox_mpc.domain.source import Query, Reading, Source, api_path
 from proxmox_mpc.errors import NotFound, PmpcError, UsageError
-from proxmox_mpc.services.gather import unknown_to_server
-from proxmox_mpc.services.guests import find_guest, inventory, reachable, resources
-from proxmox_mpc.services.reads import Notes, no_such_node, node_states, silent_nodes
+from proxmox_mpc.services.guests import find_guest, inventory, reachable
+from proxmox_mpc.services.reads import Notes, no_such_node, node_states, resources, silent_nodes, unknown_to_server
 
 LEVEL = Field("level", "string", "where it is kept: cluster, node NAME, vm ID, ct ID, vnet NAME, group NAME")
 _RULE = (

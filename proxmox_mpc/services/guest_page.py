@@ -8,12 +8,12 @@ from proxmox_mpc.domain.json import Json, JsonObject, as_object, as_rows, boolea
 from proxmox_mpc.domain.moments import Now, iso
 from proxmox_mpc.domain.property_string import PropertyString
 from proxmox_mpc.domain.shape import Field, item
-from proxmox_mpc.domain.source import Query, Reading, Source, api_path
+from proxmox_mpc.domain.source import STALE, Query, Reading, Source, api_path
 from proxmox_mpc.errors import NotRecorded, PermissionDenied, PmpcError
 from proxmox_mpc.services.guest_backups import BACKUP_FIELDS, backups_of
 from proxmox_mpc.services.guest_details import PENDING_FIELDS, changes, pending_row, status_of
 from proxmox_mpc.services.guest_network import ADDRESS_FIELDS, agent_addresses, container_addresses, why_no_addresses
-from proxmox_mpc.services.reads import STALE, Notes
+from proxmox_mpc.services.reads import Notes
 from proxmox_mpc.services.snapshots import tree
 
 DISK_FIELDS = (

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from proxmox_mpc.domain.guests import KINDS, GuestRef, GuestType, Kind
-from proxmox_mpc.domain.json import Json, JsonObject, as_rows, boolean, integer, number, split_list, text
+from proxmox_mpc.domain.guests import KINDS, GuestRef, GuestType, Kind, vmid_of
+from proxmox_mpc.domain.json import Json, JsonObject, boolean, integer, number, split_list, text
 from proxmox_mpc.domain.moments import Now
 from proxmox_mpc.domain.selectors import Selection, find, select
 from proxmox_mpc.domain.shape import Field, rows
-from proxmox_mpc.domain.source import Reading, Source, Warn
+from proxmox_mpc.domain.source import STALE, Reading, Source, Warn
 from proxmox_mpc.errors import NodeUnreachable, NotFound
+from proxmox_mpc.services.reads import STALE_SINCE, node_states, resources, rows_of, silent_nodes
 
 GUEST_FIELDS = (
     Field("vmid", "integer", "the guest's id"),
@@ -35,13 +36,7 @@ GUEST_FIELDS = (
     Field("network_out", "integer?", "bytes sent since its start", unit="bytes", level="data"),
     Field("disk_read", "integer?", "bytes read since its start", unit="bytes", level="data"),
     Field("disk_written", "integer?", "bytes written since its start", unit="bytes", level="data"),
-    Field(
-        "stale_since",
-        "time?",
-        "when it was last seen, where the answer is from the database and not fresh",
-        level="filled",
-        title="LAST SEEN",
-    ),
+    STALE_SINCE,
 )
 GUEST_ROWS = rows(*GUEST_FIELDS, doc="Guests of the cluster, by id.")
 # Where all are of one kind, the column would say the same in each row.
@@ -49,11 +44,6 @@ KIND_ROWS = rows(
     *(field._replace(level="wide") if field.key == "type" else field for field in GUEST_FIELDS),
     doc="Guests of one kind, by id.",
 )
-
-
-def resources(source: Source) -> list[JsonObject]:
-    """Return every row of /cluster/resources; without ``type`` the nodes' states come along in the one request."""
-    return as_rows(source.read("/cluster/resources"), "/cluster/resources")
 
 
 class Inventory(NamedTuple):
@@ -67,9 +57,9 @@ class Inventory(NamedTuple):
 def inventory(source: Source) -> Inventory:
     """Read the guests and the nodes' states in one request."""
     found = resources(source)
-    nodes = {name: row.get("status") for row in found if row.get("type") == "node" and (name := text(row, "node"))}
+    nodes = node_states(found)
     offline = frozenset(name for name, status in nodes.items() if status == "offline")
-    refs = [ref_of(row, offline) for row in found if row.get("type") in KINDS and integer(row, "vmid") is not None]
+    refs = [ref_of(row, offline) for row in rows_of(found, *KINDS) if integer(row, "vmid") is not None]
     known = frozenset(nodes) | {ref.node for ref in refs}
     return Inventory(tuple(sorted(refs, key=lambda ref: ref.vmid)), known, offline)
 
@@ -96,6 +86,13 @@ def ref_of(row: JsonObject, offline: frozenset[str] = frozenset()) -> GuestRef:
 def find_guest(source: Source, named: str, kind: Kind | None = None, verb: str = "show") -> GuestRef:
     """Return the one guest that an id or a name means; one request. Raises NotFound and UsageError."""
     return find(inventory(source).guests, named, kind, verb)
+
+
+def guest_id(source: Source, named: str | None) -> int | None:
+    """Return the vmid that an id or a name means; an id may also be that of a guest that no longer exists."""
+    if named is None:
+        return None
+    return vmid_of(named) if named.isascii() and named.isdecimal() else find_guest(source, named).vmid
 
 
 def reachable(ref: GuestRef, source: Source, verb: str = "show") -> GuestRef:
@@ -149,20 +146,13 @@ def _silent(known: Inventory, selection: Selection, chosen: Iterable[GuestRef], 
         concerned |= {ref.node for ref in known.guests if kind in (None, ref.kind)}
     if selection.nodes:
         concerned &= set(selection.nodes)
-    return tuple(
-        Warn(
-            "node_offline",
-            f"node {name} does not answer: the state of its guests is unknown",
-            hint="pmpc cluster show",
-            details={"node": name},
-        )
-        for name in sorted(concerned & known.offline)
-    )
+    silent = dict.fromkeys(sorted(concerned & known.offline), "offline")
+    return silent_nodes(silent, "the state of its guests is unknown")
 
 
 def _stale(chosen: Iterable[GuestRef]) -> tuple[Warn, ...]:
     """Return a warning when recorded guests are shown that the last pull could not confirm."""
-    vmids: list[Json] = [ref.vmid for ref in chosen if ref.row.get("pmpc-stale-since")]
+    vmids: list[Json] = [ref.vmid for ref in chosen if ref.row.get(STALE)]
     if not vmids:
         return ()
     what = f"{len(vmids)} guests are" if len(vmids) != 1 else f"guest {vmids[0]} is"
@@ -201,7 +191,7 @@ def guest_row(row: Mapping[str, Json]) -> JsonObject:
         "network_out": integer(row, "netout"),
         "disk_read": integer(row, "diskread"),
         "disk_written": integer(row, "diskwrite"),
-        "stale_since": text(row, "pmpc-stale-since"),
+        "stale_since": text(row, STALE),
     }
 
 

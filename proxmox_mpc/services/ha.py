@@ -9,9 +9,9 @@ from proxmox_mpc.domain.moments import iso
 from proxmox_mpc.domain.shape import Field, item, rows
 from proxmox_mpc.domain.source import Reading, Source, Warn
 from proxmox_mpc.errors import NotFound, PmpcError, UsageError
-from proxmox_mpc.services.gather import unknown_to_server, warning_of
 from proxmox_mpc.services.guests import find_guest
 from proxmox_mpc.services.privileges import release_of
+from proxmox_mpc.services.reads import unknown_to_server, warning_of
 
 _RESOURCE = (
     Field("sid", "string", "the resource: vm:ID or ct:ID"),

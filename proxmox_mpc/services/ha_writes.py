@@ -12,10 +12,10 @@ from proxmox_mpc.domain.risk import Facts
 from proxmox_mpc.domain.source import Source, api_path
 from proxmox_mpc.errors import Conflict, NotFound, UsageError
 from proxmox_mpc.services import object_writes as objects
-from proxmox_mpc.services.guests import find_guest, resources
+from proxmox_mpc.services.guests import find_guest
 from proxmox_mpc.services.object_writes import Noun
 from proxmox_mpc.services.privileges import release_of
-from proxmox_mpc.services.reads import no_such_node, node_states
+from proxmox_mpc.services.reads import no_such_node, node_states, resources
 from proxmox_mpc.services.setting_tables import Given, checked_deletes, gathered, read_keys
 
 RESOURCES, RULES, GROUPS = "/cluster/ha/resources", "/cluster/ha/rules", "/cluster/ha/groups"

@@ -17,9 +17,8 @@ from proxmox_mpc.domain.risk import Facts
 from proxmox_mpc.domain.source import Source, api_path
 from proxmox_mpc.errors import PmpcError, UsageError
 from proxmox_mpc.services import object_writes as objects
-from proxmox_mpc.services.guests import resources
 from proxmox_mpc.services.object_writes import Noun
-from proxmox_mpc.services.reads import no_such_node, node_states
+from proxmox_mpc.services.reads import no_such_node, node_states, resources
 from proxmox_mpc.services.setting_tables import Given, checked_deletes, gathered, matched, read_keys
 
 TYPES = ("bridge", "bond", "vlan", "eth", "OVSBridge", "OVSBond", "OVSPort", "OVSIntPort")

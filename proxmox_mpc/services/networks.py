@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from proxmox_mpc.domain.json import Json, JsonObject, as_rows, boolean, integer, text
 from proxmox_mpc.domain.shape import Field, item, rows
-from proxmox_mpc.domain.source import Answer, Reading, Source, Warn, api_path
+from proxmox_mpc.domain.source import STALE, Answer, Reading, Source, Warn, api_path
 from proxmox_mpc.errors import NotFound, PmpcError
-from proxmox_mpc.services.guests import resources
-from proxmox_mpc.services.reads import Notes, no_such_node, node_states, silent_nodes
+from proxmox_mpc.services.reads import Notes, no_such_node, node_states, resources, silent_nodes
 
 _FIELDS = (
     Field("node", "string", "the node"),
@@ -41,7 +40,7 @@ _SHOWN = frozenset({
     "iface", "type", "active", "autostart", "exists", "address", "address6", "netmask", "netmask6", "cidr", "cidr6",
     "gateway", "gateway6", "bridge_ports", "slaves", "ovs_ports", "ovs_bonds", "bridge_vlan_aware", "vlan-id",
     "vlan-raw-device", "ovs_tag", "mtu", "method", "method6", "comments", "comments6", "families", "altnames",
-    "priority", "digest", "pmpc-stale-since",
+    "priority", "digest", STALE,
 })  # fmt: skip
 _PARALLEL = 8
 

@@ -9,8 +9,7 @@ from proxmox_mpc.domain.moments import iso
 from proxmox_mpc.domain.shape import Field, Unit, rows
 from proxmox_mpc.domain.source import Reading, Source, Warn
 from proxmox_mpc.errors import ServerError
-from proxmox_mpc.services.guests import resources
-from proxmox_mpc.services.reads import no_such_node, node_states, on_node
+from proxmox_mpc.services.reads import no_such_node, node_states, on_node, resources
 
 Timeframe = Literal["hour", "day", "week", "month", "year"]
 Consolidation = Literal["average", "max"]

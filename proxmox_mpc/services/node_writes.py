@@ -12,9 +12,9 @@ from proxmox_mpc.domain.plan import Keep, Plan, Probe, Send, Step, Target, Undo
 from proxmox_mpc.domain.risk import Effect, Facts
 from proxmox_mpc.domain.source import Source, api_path
 from proxmox_mpc.errors import Conflict, NotFound, PmpcError, UsageError
-from proxmox_mpc.services.guests import inventory, resources
+from proxmox_mpc.services.guests import inventory
 from proxmox_mpc.services.object_writes import Check
-from proxmox_mpc.services.reads import no_such_node, node_states
+from proxmox_mpc.services.reads import no_such_node, node_states, resources
 
 ACTIONS = ("start", "stop", "restart", "reload")
 # Without them the node leaves the cluster, or its API falls silent.

@@ -7,18 +7,19 @@ from collections import Counter
 from proxmox_mpc.domain.json import Json, JsonObject, as_object, as_rows, boolean, integer, number, text
 from proxmox_mpc.domain.moments import iso
 from proxmox_mpc.domain.shape import Field, item, rows
-from proxmox_mpc.domain.source import Query, Reading, Source, Warn, api_path
-from proxmox_mpc.services.guests import resources
-from proxmox_mpc.services.reads import STALE, Notes, no_such_node, node_states, read_parts, rows_of, silent_nodes
+from proxmox_mpc.domain.source import STALE, Query, Reading, Source, Warn, api_path
+from proxmox_mpc.services.reads import (
+    STALE_SINCE,
+    Notes,
+    no_such_node,
+    node_states,
+    read_parts,
+    resources,
+    rows_of,
+    silent_nodes,
+)
 
 STATES = ("online", "offline", "unknown")
-_STALE_SINCE = Field(
-    "stale_since",
-    "time?",
-    "when it was last seen, where the database's answer is old",
-    level="filled",
-    title="LAST SEEN",
-)
 
 NODE_ROWS = rows(
     Field("node", "string", "the node's name"),
@@ -33,7 +34,7 @@ NODE_ROWS = rows(
     Field("disk", "integer?", "size of the root file system", unit="bytes"),
     Field("disk_used", "integer?", "root file system in use", unit="bytes"),
     Field("level", "string?", "subscription level", level="wide"),
-    _STALE_SINCE,
+    STALE_SINCE,
     doc="Nodes of the cluster, by name.",
 )
 
@@ -82,7 +83,7 @@ NODE_PAGE = item(
     Field("containers", "integer", "containers on it"),
     Field("containers_running", "integer", "containers that run"),
     Field("templates", "integer", "templates on it (counted in neither)"),
-    _STALE_SINCE,
+    STALE_SINCE,
     Field("storages", "rows", "storages that it sees", fields=_USAGE),
     doc="One node: hardware, load, release, subscription, guests and storages.",
 )

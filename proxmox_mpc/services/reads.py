@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
-from proxmox_mpc.domain.guests import vmid_of
-from proxmox_mpc.domain.json import Json, JsonObject, Param, text
+from proxmox_mpc.domain.json import Json, JsonObject, Param, as_rows, text
+from proxmox_mpc.domain.shape import Field
 from proxmox_mpc.domain.source import Query, Reading, Source, Warn, api_path
 from proxmox_mpc.errors import AuthenticationError, NotFound, NotRecorded, PmpcError, TlsError
-from proxmox_mpc.services.gather import warning_of
-from proxmox_mpc.services.guests import find_guest, resources
 
-STALE = "pmpc-stale-since"
-"""The key of a recorded row that the last pull could not confirm."""
+STALE_SINCE = Field(
+    "stale_since",
+    "time?",
+    "when it was last seen, where the answer is from the database and not fresh",
+    level="filled",
+    title="LAST SEEN",
+)
+_NOT_IMPLEMENTED = 501
 
 
-@dataclass
+def warning_of(what: str, error: PmpcError) -> Warn:
+    """Return the warning that ``what`` could not be read."""
+    return Warn(error.code, f"{what} could not be read: {error.message}", error.hint, {"what": what})
+
+
+def unknown_to_server(error: PmpcError) -> bool:
+    """Return whether the server does not know the path at all, being of another release (PVE: 501)."""
+    return error.details.get("status") == _NOT_IMPLEMENTED
+
+
 class Notes:
     """The warnings that gather while an answer is put together, and whether something asked for is missing."""
 
-    warnings: list[Warn] = field(default_factory=list)
-    partial: bool = False
+    def __init__(self) -> None:
+        self.warnings: list[Warn] = []
+        self.partial = False
 
     def add(self, *warns: Warn, partial: bool = True) -> None:
         """Keep warnings; ``partial``: they stand for something that is missing."""
@@ -40,6 +53,11 @@ class Notes:
     def values(self) -> tuple[tuple[Warn, ...], bool]:
         """Return what a Reading carries beside its value."""
         return tuple(self.warnings), self.partial
+
+
+def resources(source: Source) -> list[JsonObject]:
+    """Return every row of /cluster/resources; without ``type`` the nodes' states come along in the one request."""
+    return as_rows(source.read("/cluster/resources"), "/cluster/resources")
 
 
 def rows_of(found: Iterable[JsonObject], *kinds: str) -> list[JsonObject]:
@@ -121,10 +139,3 @@ def read_parts(source: Source, parts: Mapping[str, Query], notes: Notes) -> dict
         else:
             found[name] = answer
     return found
-
-
-def guest_id(source: Source, named: str | None) -> int | None:
-    """Return the vmid that an id or a name means; an id may also be that of a guest that no longer exists."""
-    if named is None:
-        return None
-    return vmid_of(named) if named.isascii() and named.isdecimal() else find_guest(source, named).vmid

@@ -8,8 +8,7 @@ from proxmox_mpc.domain.json import JsonObject, as_rows, boolean, integer, numbe
 from proxmox_mpc.domain.moments import iso
 from proxmox_mpc.domain.shape import Field, rows
 from proxmox_mpc.domain.source import Query, Reading, Source, api_path
-from proxmox_mpc.services.guests import resources
-from proxmox_mpc.services.reads import Notes, node_states, read_parts, silent_nodes
+from proxmox_mpc.services.reads import Notes, node_states, read_parts, resources, silent_nodes
 
 REPLICATION_ROWS = rows(
     Field("id", "string", "the job: vmid and number"),

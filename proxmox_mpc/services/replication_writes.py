@@ -11,9 +11,9 @@ from proxmox_mpc.domain.plan import Plan, Probe, Send, Target, Undo
 from proxmox_mpc.domain.source import Source, api_path
 from proxmox_mpc.errors import AlreadyExists, ServerError, UsageError
 from proxmox_mpc.services import object_writes as objects
-from proxmox_mpc.services.guests import find_guest, resources
+from proxmox_mpc.services.guests import find_guest
 from proxmox_mpc.services.object_writes import Noun
-from proxmox_mpc.services.reads import no_such_node, node_states
+from proxmox_mpc.services.reads import no_such_node, node_states, resources
 from proxmox_mpc.services.setting_tables import Given, checked_deletes, gathered, read_keys
 
 _ID = re.compile(r"[1-9]\d{2,8}-\d{1,9}")

@@ -8,9 +8,7 @@ from proxmox_mpc.domain.json import Json, JsonObject, as_rows, boolean, integer,
 from proxmox_mpc.domain.shape import Field, item, rows
 from proxmox_mpc.domain.source import Query, Reading, Source, Warn, api_path
 from proxmox_mpc.errors import NotFound, PmpcError
-from proxmox_mpc.services.gather import unknown_to_server
-from proxmox_mpc.services.guests import resources
-from proxmox_mpc.services.reads import Notes, read_parts
+from proxmox_mpc.services.reads import Notes, read_parts, resources, unknown_to_server
 
 _STATE = (
     Field("state", "string?", "new, changed or deleted until it is applied; null in force, or not known (offline)"),
@@ -101,7 +99,8 @@ def list_subnets(source: Source, vnet: str | None = None) -> Reading[list[JsonOb
 
 
 def _subnets(source: Source, names: list[str], vnets: Reading[list[JsonObject]]) -> Reading[list[JsonObject]]:
-    notes = Notes([*vnets.warnings], vnets.partial)
+    notes = Notes()
+    notes.add(*vnets.warnings, partial=vnets.partial)
     parts = {name: Query(api_path("cluster", "sdn", "vnets", name, "subnets"), _PENDING) for name in names}
     read = read_parts(source, {f"the subnets of {name}": query for name, query in parts.items()}, notes)
     found = [

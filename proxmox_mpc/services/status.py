@@ -17,7 +17,7 @@ from proxmox_mpc.errors import TlsError, Unreachable
 from proxmox_mpc.services.health import Problem, problems_of, ranked, verdict
 from proxmox_mpc.services.node_details import certificate_rows
 from proxmox_mpc.services.nodes import old_release, usage
-from proxmox_mpc.services.reads import Notes, node_states, read_parts, rows_of, silent_nodes
+from proxmox_mpc.services.reads import Notes, node_states, read_parts, resources, rows_of, silent_nodes
 from proxmox_mpc.services.replication import replication_rows, replication_states, source_nodes
 from proxmox_mpc.services.status_shape import FULL_FIELDS
 from proxmox_mpc.services.storages import storage_rows
@@ -78,7 +78,7 @@ def _unread(warn: Warn) -> Json:
 
 
 def _read(source: Source, page: JsonObject, threshold: float, now: Now, notes: Notes) -> None:
-    resources = as_rows(source.read("/cluster/resources"), "/cluster/resources")
+    found = resources(source)
     parts = {
         "the cluster's status": Query("/cluster/status"),
         "the release": Query("/version"),
@@ -88,7 +88,7 @@ def _read(source: Source, page: JsonObject, threshold: float, now: Now, notes: N
         parts["the guests in no backup job"] = Query("/cluster/backup-info/not-backed-up")
         parts["the replication jobs"] = Query("/cluster/replication")
     parts["the backup jobs"] = Query("/cluster/backup")
-    states = node_states(resources)
+    states = node_states(found)
     certificates = {
         f"the certificates of {name}": Query(api_path("nodes", name, "certificates", "info"))
         for name, state in states.items()
@@ -102,17 +102,17 @@ def _read(source: Source, page: JsonObject, threshold: float, now: Now, notes: N
         )
         notes.add(missing, partial=False)
     page["cluster"] = _cluster(answers.get("the cluster's status"), answers.get("the release"), states)
-    page["nodes"] = [*_nodes(resources)]
-    page["guests"] = _guests(resources)
-    page["full"] = [*_full(resources, threshold)]
-    page["inactive"] = [*_inactive(resources, states)]
+    page["nodes"] = [*_nodes(found)]
+    page["guests"] = _guests(found)
+    page["full"] = [*_full(found, threshold)]
+    page["inactive"] = [*_inactive(found, states)]
     if (tasks := answers.get("the tasks")) is not None:
         page["failed_tasks"] = [*_failed(as_rows(tasks, "tasks"), now)]
     if (jobs := answers.get("the replication jobs")) is not None:
         page["failing_replication"] = [*_failing(source, as_rows(jobs), states, notes)]
     if certificates:
         page["certificates"] = [*_certificates(answers, now)]
-    page["backups"] = _backups(answers.get("the backup jobs"), answers.get("the guests in no backup job"), resources)
+    page["backups"] = _backups(answers.get("the backup jobs"), answers.get("the guests in no backup job"), found)
 
 
 def _cluster(status: Json, release: Json, states: dict[str, str]) -> JsonObject:
@@ -129,10 +129,10 @@ def _cluster(status: Json, release: Json, states: dict[str, str]) -> JsonObject:
     }
 
 
-def _nodes(resources: Sequence[JsonObject]) -> list[JsonObject]:
-    running = Counter(text(row, "node") for row in rows_of(resources, *KINDS) if row.get("status") == "running")
-    nodes = sorted(rows_of(resources, "node"), key=lambda row: text(row, "node") or "")
-    states = node_states(resources)
+def _nodes(found: Sequence[JsonObject]) -> list[JsonObject]:
+    running = Counter(text(row, "node") for row in rows_of(found, *KINDS) if row.get("status") == "running")
+    nodes = sorted(rows_of(found, "node"), key=lambda row: text(row, "node") or "")
+    states = node_states(found)
     return [
         {
             "node": (name := text(row, "node") or ""),
@@ -147,8 +147,8 @@ def _nodes(resources: Sequence[JsonObject]) -> list[JsonObject]:
     ]
 
 
-def _guests(resources: Sequence[JsonObject]) -> JsonObject:
-    every = rows_of(resources, *KINDS)
+def _guests(found: Sequence[JsonObject]) -> JsonObject:
+    every = rows_of(found, *KINDS)
     guests = [row for row in every if not boolean(row, "template")]
     states = Counter(text(row, "status") or "unknown" for row in guests)
     known = states["running"] + states["stopped"] + states["unknown"]
@@ -170,7 +170,7 @@ def _label(row: JsonObject) -> str:
     return " ".join(part for part in (text(row, "vmid"), text(row, "name")) if part)
 
 
-def _full(resources: Sequence[JsonObject], threshold: float) -> list[JsonObject]:
+def _full(found: Sequence[JsonObject], threshold: float) -> list[JsonObject]:
     disks: list[JsonObject] = [
         {
             "storage": "root file system",
@@ -178,18 +178,16 @@ def _full(resources: Sequence[JsonObject], threshold: float) -> list[JsonObject]
             "type": None,
             **usage(integer(row, "maxdisk"), integer(row, "disk")),
         }
-        for row in rows_of(resources, "node")
+        for row in rows_of(found, "node")
     ]
-    storages = [{field.key: row[field.key] for field in FULL_FIELDS} for row in storage_rows(resources)]
+    storages = [{field.key: row[field.key] for field in FULL_FIELDS} for row in storage_rows(found)]
     full = [row for row in (*disks, *storages) if (number(row, "used_fraction") or 0) >= threshold]
     return sorted(full, key=lambda row: -(number(row, "used_fraction") or 0))
 
 
-def _inactive(resources: Sequence[JsonObject], states: dict[str, str]) -> list[JsonObject]:
+def _inactive(found: Sequence[JsonObject], states: dict[str, str]) -> list[JsonObject]:
     """Return storages that no node that answers can use; a node that has not reported yet proves nothing."""
-    online = [
-        row for row in resources if row.get("type") != "storage" or states.get(text(row, "node") or "") == "online"
-    ]
+    online = [row for row in found if row.get("type") != "storage" or states.get(text(row, "node") or "") == "online"]
     return [
         {field.key: row[field.key] for field in FULL_FIELDS[:3]}
         for row in storage_rows(online)
@@ -226,12 +224,12 @@ def _certificates(answers: dict[str, Json], now: Now) -> list[JsonObject]:
     return first
 
 
-def _backups(jobs: Json, uncovered: Json, resources: Sequence[JsonObject]) -> JsonObject | None:
+def _backups(jobs: Json, uncovered: Json, found: Sequence[JsonObject]) -> JsonObject | None:
     if jobs is None and uncovered is None:
         return None
     enabled = None if jobs is None else [row for row in as_rows(jobs) if boolean(row, "enabled", default=True)]
     # A template does not change, so that it is in no job is no omission.
-    templates = {integer(row, "vmid") for row in rows_of(resources, *KINDS) if boolean(row, "template")}
+    templates = {integer(row, "vmid") for row in rows_of(found, *KINDS) if boolean(row, "template")}
     listed = sorted(as_rows(uncovered or []), key=lambda row: integer(row, "vmid") or 0)
     missing: list[Json] = [_label(row) for row in listed if integer(row, "vmid") not in templates]
     return {"jobs": None if enabled is None else len(enabled), "not_covered": missing}

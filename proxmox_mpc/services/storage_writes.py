@@ -14,8 +14,9 @@ from proxmox_mpc.domain.risk import Effect, Facts
 from proxmox_mpc.domain.source import Query, Source, api_path
 from proxmox_mpc.errors import Conflict, NotFound, PmpcError, UsageError
 from proxmox_mpc.services import object_writes as objects
-from proxmox_mpc.services.guests import inventory, resources
+from proxmox_mpc.services.guests import inventory
 from proxmox_mpc.services.object_writes import Noun
+from proxmox_mpc.services.reads import resources
 from proxmox_mpc.services.setting_tables import Given, checked_deletes, gathered, matched, read_keys
 from proxmox_mpc.services.storages import content_kinds, places, read_content
 

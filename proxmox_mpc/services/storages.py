@@ -8,11 +8,19 @@ from dataclasses import dataclass
 from proxmox_mpc.domain.json import Json, JsonObject, Param, as_rows, boolean, integer, split_list, text
 from proxmox_mpc.domain.moments import iso
 from proxmox_mpc.domain.shape import Field, item, rows
-from proxmox_mpc.domain.source import Query, Reading, Source, Warn, api_path
+from proxmox_mpc.domain.source import STALE, Query, Reading, Source, Warn, api_path
 from proxmox_mpc.errors import NotFound
-from proxmox_mpc.services.guests import resources
 from proxmox_mpc.services.nodes import usage
-from proxmox_mpc.services.reads import STALE, Notes, no_such_node, node_states, read_parts, rows_of, silent_nodes
+from proxmox_mpc.services.reads import (
+    STALE_SINCE,
+    Notes,
+    no_such_node,
+    node_states,
+    read_parts,
+    resources,
+    rows_of,
+    silent_nodes,
+)
 
 _TOTAL = Field("total", "integer?", "its size", unit="bytes")
 _USED = Field("used", "integer?", "in use", unit="bytes")
@@ -30,13 +38,7 @@ STORAGE_ROWS = rows(
     Field("content", "list", "kinds of content that it takes"),
     Field("shared", "boolean", "whether every node sees the same content", level="wide"),
     Field("nodes", "list", "the nodes that see it", level="wide"),
-    Field(
-        "stale_since",
-        "time?",
-        "when it was last seen, where the database's answer is old",
-        level="filled",
-        title="LAST SEEN",
-    ),
+    STALE_SINCE,
     doc="Enabled storages, by id and node; a shared one stands once.",
 )
 

@@ -13,8 +13,8 @@ from proxmox_mpc.domain.sizes import format_size
 from proxmox_mpc.domain.source import Query, Source, api_path
 from proxmox_mpc.errors import Conflict, NodeUnreachable, PmpcError
 from proxmox_mpc.services.guest_config_write import facts_of
-from proxmox_mpc.services.guests import find_guest, resources
-from proxmox_mpc.services.reads import no_such_node, node_states
+from proxmox_mpc.services.guests import find_guest
+from proxmox_mpc.services.reads import no_such_node, node_states, resources
 
 _HA_PATIENCE = 900.0
 

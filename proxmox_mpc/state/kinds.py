@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from proxmox_mpc.domain.json import Json, JsonObject, boolean, integer, split_list, text
+from proxmox_mpc.domain.source import STALE
 from proxmox_mpc.state.documents import without_secrets
 
 Cell = str | int | None
@@ -244,7 +245,3 @@ def cells(kind: Kind, row: JsonObject) -> dict[str, Cell]:
 def marked(row: Mapping[str, Json], stale_since: str | None) -> JsonObject:
     """Return a row as recorded; one that the last pull could not confirm says since when."""
     return {**row, STALE: stale_since} if stale_since else dict(row)
-
-
-STALE = "pmpc-stale-since"
-"""The key that a recorded row carries when the last pull could not confirm it; its value is a time."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from proxmox_mpc.domain.json import Json, JsonObject, Param, boolean, integer, split_list, text
+from proxmox_mpc.domain.source import STALE
 from proxmox_mpc.errors import NotFound
-from proxmox_mpc.state.kinds import STALE
 from proxmox_mpc.state.shelf import Shelf
 
 Names = Mapping[str, str]

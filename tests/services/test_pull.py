@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from proxmox_mpc.domain.json import JsonObject
+from proxmox_mpc.domain.source import STALE
 from proxmox_mpc.errors import (
     AuthenticationError,
     Conflict,
@@ -22,7 +23,7 @@ from proxmox_mpc.errors import (
 from proxmox_mpc.services.pull import PullReport, pull
 from proxmox_mpc.state import RecordedSource, StateStore
 from proxmox_mpc.state.history import current_digests, documents, guest_history, runs, versions
-from proxmox_mpc.state.kinds import GROUPS, KINDS, STALE
+from proxmox_mpc.state.kinds import GROUPS, KINDS
 from tests.services.fake_source import ALL_PRIVILEGES, FakeSource
 
 START = 1795377421

@@ -14,6 +14,7 @@ from proxmox_mpc.domain.json import JsonObject
 from proxmox_mpc.domain.source import Warn
 from proxmox_mpc.output.result import Result
 from proxmox_mpc.services.backup_verify import VERIFY_ROWS
+from proxmox_mpc.services.guests import guest_id
 
 Volids = Annotated[list[str], typer.Argument(metavar="VOLID...", help="backups, as pmpc backup list --wide shows them")]
 Backups = Annotated[
@@ -221,7 +222,6 @@ def prune(
     --dry-run names them. Protected backups stay whatever the retention says.
     """
     from proxmox_mpc.services.backup_prune import plan_prune
-    from proxmox_mpc.services.reads import guest_id
 
     context = context_of(ctx)
     vmid = guest_id(context.live, guest)

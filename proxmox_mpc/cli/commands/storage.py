@@ -10,7 +10,7 @@ from proxmox_mpc.cli.completion import values
 from proxmox_mpc.cli.verbs import context_of, read
 from proxmox_mpc.errors import UsageError
 from proxmox_mpc.output.result import Result
-from proxmox_mpc.services.reads import guest_id
+from proxmox_mpc.services.guests import guest_id
 from proxmox_mpc.services.storages import (
     CONTENT_KINDS,
     STORAGE_PAGE,

@@ -16,8 +16,8 @@ from proxmox_mpc.domain.source import Reading, Warn
 from proxmox_mpc.domain.upid import Upid
 from proxmox_mpc.errors import TaskFailed
 from proxmox_mpc.output.result import Result
+from proxmox_mpc.services.guests import guest_id
 from proxmox_mpc.services.node_log import LOG_ROWS
-from proxmox_mpc.services.reads import guest_id
 from proxmox_mpc.services.tasks import (
     TASK_PAGE,
     TASK_ROWS,
