@@ -13,8 +13,9 @@ from proxmox_mpc.domain.plan import Cannot, Keep, Plan, Probe, ProbeCheck, Send,
 from proxmox_mpc.domain.risk import Effect
 from proxmox_mpc.domain.source import Source, api_path
 from proxmox_mpc.domain.vm_keys import vm_rules
-from proxmox_mpc.errors import AlreadyExists, Conflict, NotFound, UsageError
+from proxmox_mpc.errors import AlreadyExists, Conflict, NotFound, PmpcError, UsageError
 from proxmox_mpc.services.guest_config_write import checked_vmid, facts_of, is_free, next_vmid, read_config
+from proxmox_mpc.services.guest_facts import now_of
 
 NEW_ID = Slot("vmid", "next free id")
 """The place of a new guest's id."""
@@ -118,7 +119,7 @@ def make_template(source: Source, ref: GuestRef) -> Plan:
     if ref.template:
         return Plan("template", (Keep(target, f"{ref.label} is a template already"),))
     config = read_config(source, ref)
-    trouble = _untemplatable(ref, config)
+    trouble = _untemplatable(source, ref, config)
     if trouble is not None:
         return Plan("template", (Cannot(target, trouble),))
     effect: Effect = "template"
@@ -139,9 +140,12 @@ def make_template(source: Source, ref: GuestRef) -> Plan:
     return Plan("template", (send, Probe(f"{ref.label} is a template", check, target, 10)), notes=(note,))
 
 
-def _untemplatable(ref: GuestRef, config: JsonObject) -> Conflict | None:
-    if ref.status != "stopped":
-        return Conflict(f"{ref.label} is {ref.status}", hint=f"stop it first: pmpc {ref.kind} shutdown {ref.vmid}")
+def _untemplatable(source: Source, ref: GuestRef, config: JsonObject) -> PmpcError | None:
+    (now,) = now_of(source, [ref])
+    if isinstance(now, PmpcError):
+        return now
+    if now.running:
+        return Conflict(f"{ref.label} is running", hint=f"stop it first: pmpc {ref.kind} shutdown {ref.vmid}")
     if config.get("parent"):
         return Conflict(
             f"{ref.label} has snapshots, and a template can have none",

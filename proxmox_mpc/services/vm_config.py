@@ -178,10 +178,9 @@ def at_once(key: str, config: JsonObject) -> bool:
 
 def waiting(source: Source, refs: Sequence[GuestRef]) -> tuple[Warn, ...]:
     """Return a warning for each guest in whose configuration something waits for its restart."""
-    asked = [ref for ref in refs if ref.status != "stopped"]
-    answers = source.read_many([Query(ref.path("pending")) for ref in asked])
+    answers = source.read_many([Query(ref.path("pending")) for ref in refs])
     said: list[Warn] = []
-    for ref, answer in zip(asked, answers, strict=True):
+    for ref, answer in zip(refs, answers, strict=True):
         if isinstance(answer, PmpcError):
             continue
         keys = sorted(str(row["key"]) for row in map(pending_row, as_rows(answer)) if changes(row))

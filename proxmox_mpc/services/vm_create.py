@@ -12,7 +12,7 @@ from proxmox_mpc.domain.guests import GuestRef
 from proxmox_mpc.domain.json import JsonObject, as_object, text
 from proxmox_mpc.domain.plan import Keep, Plan, Probe, ProbeCheck, Send, Step, Target, Undo
 from proxmox_mpc.domain.property_string import Disk, Nic
-from proxmox_mpc.domain.source import Source, Warn, api_path
+from proxmox_mpc.domain.source import Query, Source, Warn, api_path
 from proxmox_mpc.domain.vm_options import VmOptions, keys_of
 from proxmox_mpc.errors import NotFound, UsageError
 from proxmox_mpc.services.guest_config_write import read_config
@@ -60,7 +60,7 @@ class NewVm(NamedTuple):
 def create_vm(source: Source, new: NewVm) -> Plan:
     """Return the plan that creates a VM; raises UsageError, NotFound and Conflict for what cannot be."""
     found = resources(source)
-    there = _existing(found, new)
+    there = _existing(source, found, new)
     if there is not None:
         return Plan("create", (Keep(Target.of(there), f"{there.label} is there already"),))
     if new.image is not None and new.storage is None:
@@ -98,7 +98,7 @@ def create_vm(source: Source, new: NewVm) -> Plan:
 
 def create_from_clone(source: Source, new: NewVm, ref: GuestRef, *, full: bool | None) -> Plan:
     """Return the plan that clones a VM or template, changes the clone as the options say, and starts it."""
-    there = _existing(resources(source), new)
+    there = _existing(source, resources(source), new)
     if there is not None:
         return Plan("create", (Keep(Target.of(there), f"{there.label} is there already"),))
     config = read_config(source, ref)
@@ -128,7 +128,7 @@ def create_from_clone(source: Source, new: NewVm, ref: GuestRef, *, full: bool |
     return Plan("create", tuple(steps))
 
 
-def _existing(found: list[JsonObject], new: NewVm) -> GuestRef | None:
+def _existing(source: Source, found: list[JsonObject], new: NewVm) -> GuestRef | None:
     """Return the guest that makes the creation unnecessary (--if-missing): of the same id, else of the same name."""
     name = new.options.name or new.base.get("name")
     if not new.if_missing:
@@ -136,10 +136,21 @@ def _existing(found: list[JsonObject], new: NewVm) -> GuestRef | None:
     if name is None and new.vmid is None:
         raise UsageError("--if-missing needs a name or --vmid: what else would be missing?")
     refs = [ref_of(row) for row in rows_of(found, "qemu", "lxc")]
-    for ref in refs:
+    for ref in [*refs, *_named(source, refs)]:
         if ref.vmid == new.vmid or (new.vmid is None and ref.name == name and ref.type == "qemu"):
             return ref
     return None
+
+
+def _named(source: Source, refs: list[GuestRef]) -> list[GuestRef]:
+    """Return the VMs that were made just now, of which /cluster/resources knows no name yet, with their names."""
+    young = [ref for ref in refs if ref.name is None and ref.type == "qemu"]
+    configs = source.read_many([Query(ref.path("config")) for ref in young])
+    return [
+        ref._replace(name=text(config, "name"))
+        for ref, config in zip(young, configs, strict=True)
+        if isinstance(config, dict)
+    ]
 
 
 def _same_name(found: list[JsonObject], sets: Mapping[str, FormValue]) -> tuple[Warn, ...]:

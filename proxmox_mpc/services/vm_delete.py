@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from proxmox_mpc.domain.call import Call, FormValue, Known
 from proxmox_mpc.domain.guest_config import disks
 from proxmox_mpc.domain.guests import GuestRef
-from proxmox_mpc.domain.json import JsonObject, text
+from proxmox_mpc.domain.json import JsonObject, boolean, text
 from proxmox_mpc.domain.plan import Cannot, Plan, Probe, ProbeCheck, Send, Step, Target, Undo
 from proxmox_mpc.domain.source import Query, Source
 from proxmox_mpc.errors import Conflict, NotFound, PmpcError
-from proxmox_mpc.services.guest_config_write import facts_of
-from proxmox_mpc.services.guest_facts import backup_fact
+from proxmox_mpc.services.guest_facts import Now, backup_fact, now_of
 
 
 def delete_guests(
@@ -25,13 +24,16 @@ def delete_guests(
     configs = source.read_many([Query(ref.path("config")) for ref in refs])
     steps: list[Step] = []
     notes: list[str] = []
-    for ref, config in zip(refs, configs, strict=True):
-        if isinstance(config, PmpcError):
-            steps.append(Cannot(Target.of(ref), config))
-        elif ref.status not in ("stopped", "unknown"):
-            steps.append(Cannot(Target.of(ref), _runs(ref)))
-        elif isinstance(config, dict):
-            steps += _deletion(source, ref, config, keep_references=keep_references)
+    # What /cluster/resources says of a guest may be ten seconds old: one that was just stopped would still run there.
+    for ref, config, now in zip(refs, configs, now_of(source, refs), strict=True):
+        error = next((one for one in (config, now) if isinstance(one, PmpcError)), None)
+        if error is not None:
+            steps.append(Cannot(Target.of(ref), error))
+        elif isinstance(now, Now) and isinstance(config, dict):
+            if now.running:
+                steps.append(Cannot(Target.of(ref), _runs(ref)))
+                continue
+            steps += _deletion(source, now, config, keep_references=keep_references)
             notes += _losses(ref, config)
     return Plan("delete", tuple(steps), many, tuple(notes))
 
@@ -40,12 +42,12 @@ def _runs(ref: GuestRef) -> Conflict:
     return Conflict(
         f"{ref.label} is running and cannot be deleted",
         hint=f"stop it first: pmpc {ref.kind} stop {ref.vmid}",
-        details={"vmid": ref.vmid, "status": ref.status},
+        details={"vmid": ref.vmid},
     )
 
 
-def _deletion(source: Source, ref: GuestRef, config: JsonObject, *, keep_references: bool) -> list[Step]:
-    target = Target.of(ref)
+def _deletion(source: Source, now: Now, config: JsonObject, *, keep_references: bool) -> list[Step]:
+    ref, target = now.ref, Target.of(now.ref)
     form: dict[str, FormValue] = {} if keep_references else {"purge": True}
     form["destroy-unreferenced-disks"] = True
     send = Send(
@@ -53,7 +55,7 @@ def _deletion(source: Source, ref: GuestRef, config: JsonObject, *, keep_referen
         target,
         "guest_delete",
         f"delete {ref.label} with its disks",
-        facts_of(ref, config, backup_fact(source, ref)),
+        now.facts(protection=boolean(config, "protection"), backup=backup_fact(source, ref)),
         before=None,
         watch=ref.path("config"),
         undo=Undo(why_not="what is deleted can only be restored from a backup"),
