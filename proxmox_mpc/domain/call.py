@@ -85,7 +85,7 @@ class Call:
         path = _PLACE.sub(lambda match: f"<{seen.get(match[1], match[1])}>", self.path)
         params: JsonObject = {key: _shown(value) for key, value in self.form.items() if value is not None}
         if self.body is not None:
-            params["filename"] = f"{self.body.name} ({self.body.size} B, sha256 {self.body.sha256})"
+            params["filename"] = self.body.name
         return {"method": self.method, "path": path, "params": params}
 
 
