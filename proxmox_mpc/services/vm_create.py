@@ -16,8 +16,8 @@ from proxmox_mpc.domain.source import Query, Source, Warn, api_path
 from proxmox_mpc.domain.vm_options import VmOptions, keys_of
 from proxmox_mpc.errors import NotFound, UsageError
 from proxmox_mpc.services.guest_config_write import read_config
-from proxmox_mpc.services.guests import ref_of, resources
-from proxmox_mpc.services.reads import rows_of
+from proxmox_mpc.services.guests import ref_of
+from proxmox_mpc.services.reads import resources, rows_of
 from proxmox_mpc.services.vm_clone import CloneOptions, clone_steps, new_target, taking, undo_creation, vmid_in
 from proxmox_mpc.services.vm_config import DRIVE
 from proxmox_mpc.services.vm_image import Image, image_from_url, image_volume
