@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -164,18 +165,16 @@ def test_from_a_cloud_image_with_its_checksum(serve: Callable[..., Served], pmpc
     assert (made["ide2"], made["boot"], made["ipconfig0"]) == ("nas:cloudinit", "order=scsi0;net0", "ip=dhcp")
     assert resize["params"] == {"disk": "scsi0", "size": "20G"}
     assert start["path"].endswith("/status/start")
-    from proxmox_mpc.simulator.world import Volume
-
-    world = served.server.simulator.world
-    world.add_volume(Volume("local:import/here.qcow2", "pve1", "import", "qcow2", 3 << 30, 0))
-    row = pmpc.ok(
-        *("vm", "create", "cloud", "--image", "local:import/here.qcow2", "--storage", "nas", "--nic", "vmbr0"),
-        *("--disk-size", "20G", "--on-node", "pve1", "--start", "--yes"),
-        env=served.environ,
-    )
+    wrong = pmpc(*words, "--yes", "-o", "json", env=served.environ)
+    assert (wrong.status, wrong.error["code"]) == (8, "task_failed"), "the checksum of another file"
+    right = [hashlib.sha256(url.encode()).hexdigest() if word == "ab" * 32 else word for word in words]
+    row = pmpc.ok(*right, "--yes", env=served.environ)
     assert row["status"] == "done"
     config = pmpc.ok("vm", "config", row["id"], env=served.environ)
-    assert "size=20G" in config["scsi0"]
+    assert "size=20G" in config["scsi0"] and config["ciuser"] == "ops"
+    again = pmpc(*words, "--dry-run", "-o", "json", env=served.environ)
+    assert [call["path"].rpartition("/")[2] for call in again.json["calls"]] == ["qemu", "resize", "start"]
+    assert "image_present" in [event["warning"]["code"] for event in again.events], "it is downloaded once"
 
 
 @pytest.mark.capability("2.1")
