@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from proxmox_mpc.domain.journal import canonical
 from proxmox_mpc.domain.json import Json, JsonObject, Param, as_object, as_rows, integer, text
 from proxmox_mpc.domain.source import Source, api_path
 from proxmox_mpc.domain.upid import Upid
@@ -58,6 +59,9 @@ _TASKS: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "stopall"): ("stopall",),
     ("POST", "update"): ("aptupdate",),
 }
+
+
+_MOVING = frozenset({"pos", "digest"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,9 @@ def task_types(method: str, path: str) -> tuple[str, ...]:
     words = path.strip("/").split("/")
     if words[0] != "nodes" and path != "/cluster/sdn":
         return ()
+    if words[2:3] == ["lxc"] and words[-1] == "template":
+        # A container becomes a template at once, without a task.
+        return ()
     for key in ((method, "/".join(words[-2:])), (method, words[-1]), (method, f"{words[-2]}/*" if words[1:] else "")):
         if key in _TASKS:
             return _TASKS[key]
@@ -170,16 +177,40 @@ def _compared(source: Source, watch: str, intent: JsonObject, method: str) -> Be
     before, now = intent.get("before"), values_at(source, watch)
     if now is None:
         return "done" if method == "DELETE" else "not done" if before is None else "unknown"
+    asked = as_object(intent.get("asked") or {})
+    then = {} if before is None else as_object(before)
+    if isinstance(now.get("list"), list):
+        return _compared_lists(as_rows(then.get("list") or []), as_rows(now["list"]), asked, method)
     if method == "DELETE":
         return "not done"
     if before is None:
         return "done"
-    asked = as_object(intent.get("asked") or {})
-    then = as_object(before)
-    if asked and all(agrees(value, now.get(key)) for key, value in asked.items()):
-        return "done"
-    keys = {*asked, *then} - {"digest"}
-    return "not done" if all(then.get(key) == now.get(key) for key in keys) else "unknown"
+    # Whether anything has changed comes first: what is asked for may be a part of what stood there, a tag less say.
+    known = then.keys() - {"digest"}
+    if known and all(then[key] == now.get(key) for key in known):
+        return "not done"
+    if not asked:
+        return "done" if known else "unknown"
+    return "done" if all(agrees(value, now.get(key)) for key, value in asked.items()) else "unknown"
+
+
+def _compared_lists(then: list[JsonObject], now: list[JsonObject], asked: JsonObject, method: str) -> Became:
+    """Compare two lists of rules: their places and the digest of the whole move with every change."""
+    old, new = ([{k: v for k, v in row.items() if k not in _MOVING} for row in rows] for rows in (then, now))
+    if old == new:
+        return "not done"
+    come = [row for row in new if row not in old]
+    if method == "DELETE":
+        return "done" if not come and len(new) == len(old) - 1 else "unknown"
+    wanted = {key: value for key, value in asked.items() if key not in _MOVING}
+    return "done" if any(all(agrees(v, row.get(k)) for k, v in wanted.items()) for row in come) else "unknown"
+
+
+def same(one: Json, other: Json) -> bool:
+    """Whether two values of the server are the same, whatever the order of keys and the spelling of numbers."""
+    return canonical({"": one}) == canonical({"": other}) or (
+        not isinstance(one, (dict, list)) and not isinstance(other, (dict, list)) and _plain(one) == _plain(other)
+    )
 
 
 def values_at(source: Source, path: str) -> JsonObject | None:
