@@ -119,8 +119,9 @@ def _insertion(
         target,
         "config",
         f"create rule {at} of {level.named}: {_in_words(form)}",
-        before={"list": [*rules]},
-        watch=level.rules,
+        # The steps that follow change the list too: then it cannot tell whether somebody else has.
+        before=None if at else {"list": [*rules]},
+        watch=None if at else level.rules,
         undo=Undo((Send(Call("DELETE", f"{level.rules}/0"), target, "rule_delete", "delete the rule again"),)),
     )
     if not at:

@@ -14,7 +14,7 @@ from proxmox_mpc.domain.call import Call, FormValue, Known
 from proxmox_mpc.domain.json import JsonObject, as_rows, text
 from proxmox_mpc.domain.plan import Keep, Plan, Probe, Send, Target, Undo
 from proxmox_mpc.domain.risk import Facts
-from proxmox_mpc.domain.source import Source, api_path
+from proxmox_mpc.domain.source import Source, Warn, api_path
 from proxmox_mpc.errors import PmpcError, UsageError
 from proxmox_mpc.services import object_writes as objects
 from proxmox_mpc.services.object_writes import Noun
@@ -140,7 +140,14 @@ def apply(source: Source, node: str) -> Plan:
         return "some of it is still staged" if left else None
 
     probe = Probe(f"node {node} answers, and nothing is staged", answers, target, 60.0)
-    return Plan("apply", (send, probe), notes=(*changes.splitlines(), "", *way_back))
+    # A warning and no note: programs see it too, and before anything is sent.
+    told = Warn(
+        "console_undo",
+        f"the API cannot take this back; to undo it, at the console of {node}:",
+        "\n".join(way_back[1:]),
+        {"node": node, "commands": [*way_back[1:]]},
+    )
+    return Plan("apply", (send, probe), notes=tuple(changes.splitlines()), warnings=(told,))
 
 
 def console_undo(node: str, changes: str) -> tuple[str, ...]:

@@ -49,7 +49,8 @@ def switch_token(
     if source.kind != "file":
         raise WorkspaceError(f"a secret from {source.kind} cannot be replaced by pmpc")
     old = home / source.value[2:] if source.value.startswith("~/") else place.root / source.value
-    fresh = old.with_name(f"{_stem(old.name)}.{token.partition('!')[2]}-{entropy[:3].hex()}")
+    # The ending stays: what keeps secret files out of version control goes by it.
+    fresh = old.with_name(f"{old.stem}.{token.partition('!')[2]}-{entropy[:3].hex()}{old.suffix}")
     write_private(fresh, secret.reveal() + "\n")
     named = source.value.removesuffix(old.name) + fresh.name
     try:
@@ -58,10 +59,6 @@ def switch_token(
         fresh.unlink(missing_ok=True)
         raise
     return old
-
-
-def _stem(name: str) -> str:
-    return name.partition(".")[0] or name
 
 
 def _write(place: Workspace, token: str, secret: Json) -> None:
