@@ -308,7 +308,9 @@ def _stages(value: str) -> str:
 
 def stages_of(value: str) -> tuple[int | None, ...]:
     """Return the sizes in ``1,5,rest``, None for the rest; raises BadParameter."""
-    words = [word.strip() for word in value.split(",")]
-    if not all((word.isdigit() and int(word) > 0) or (word == "rest" and word is words[-1]) for word in words):
+    *sizes, last = (word.strip() for word in value.split(","))
+    counted = sizes if last == "rest" else [*sizes, last]
+    if not all(word.isdecimal() and int(word) > 0 for word in counted):
         raise BadParameter(f"{value!r} is no list of stages like 1,5,rest")
-    return tuple(None if word == "rest" else int(word) for word in words)
+    stages = tuple(int(word) for word in counted)
+    return (*stages, None) if last == "rest" else stages

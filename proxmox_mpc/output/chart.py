@@ -58,12 +58,11 @@ def summary(
     ]
     series = {field.key: [_value(row, field.key) for row in rows] for field in shown}
     kept = [field for field in shown if any(value is not None for value in series[field.key])]
-    room = None if width is None else width
     lines = [_line(field, series[field.key]) for field in kept]
     fields = [Field("metric", "string", ""), *(Field(text.lower(), "string", "") for text in _TEXTS)]
-    head = table(lines, fields, header=True, width=room).splitlines() if lines else []
+    head = table(lines, fields, header=True, width=width).splitlines() if lines else []
     used = max((len(line) for line in head), default=0)
-    chart = _CHART if room is None else max(_NARROWEST, min(2 * _CHART, room - used - 2))
+    chart = _CHART if width is None else max(_NARROWEST, min(2 * _CHART, width - used - 2))
     marks = ASCII if plain else BLOCKS
     drawn = ["", *(_drawn(field, series[field.key], rows, chart, marks) for field in kept)]
     body = [f"{text.ljust(used)}  {course}".rstrip() for text, course in zip(head, drawn, strict=False)]

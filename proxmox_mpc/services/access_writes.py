@@ -10,6 +10,7 @@ from proxmox_mpc.domain.call import Call, FormValue, Known
 from proxmox_mpc.domain.connection import Secret
 from proxmox_mpc.domain.json import JsonObject, as_rows, boolean, split_list, text
 from proxmox_mpc.domain.plan import Keep, Plan, Probe, Send, Target, Undo
+from proxmox_mpc.domain.risk import Effect
 from proxmox_mpc.domain.source import Source
 from proxmox_mpc.errors import NotFound, PmpcError, UsageError
 from proxmox_mpc.services import object_writes as objects
@@ -84,8 +85,8 @@ def set_user(
     gone = checked_deletes(USER.keys, deletes, form)
     if not form and not gone:
         raise nothing_to_change()
-    effect = "access" if {"enable", "groups", "keys"} & {*form, *gone} else "config"
-    return objects.change(source, USER, checked_user(userid), form, gone, effect=effect)  # type: ignore[arg-type]
+    effect: Effect = "access" if {"enable", "groups", "keys"} & {*form, *gone} else "config"
+    return objects.change(source, USER, checked_user(userid), form, gone, effect=effect)
 
 
 def set_password(source: Source, userid: str, password: Secret) -> Plan:
