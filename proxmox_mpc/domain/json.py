@@ -33,6 +33,12 @@ def as_rows(value: Json, what: str = "the answer") -> list[JsonObject]:
     return [as_object(row, what) for row in value]
 
 
+def inner(row: Mapping[str, Json], key: str) -> JsonObject:
+    """Return the object below a key; an empty one where there is none."""
+    value = row.get(key)
+    return value if isinstance(value, dict) else {}
+
+
 def text(row: Mapping[str, Json], key: str) -> str | None:
     """Return a string field; numbers become their text, absent and null become None."""
     value = row.get(key)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from proxmox_mpc.domain.journal import START, Entry
-from proxmox_mpc.domain.json import Json, JsonObject, as_rows, text
+from proxmox_mpc.domain.journal import Entry
+from proxmox_mpc.domain.json import Json, JsonObject, as_rows, inner, text
 from proxmox_mpc.domain.shape import Field, item, rows
 from proxmox_mpc.domain.source import Source
 from proxmox_mpc.domain.upid import Upid
@@ -136,8 +136,7 @@ def operation_page(told: History, source: Source | None = None) -> JsonObject:
 
 
 def _step(step: Step, told: History, source: Source | None) -> JsonObject:
-    call = step.intent.get("call")
-    request = call if isinstance(call, dict) else {}
+    request = inner(step.intent, "call")
     return {
         "step": step.number,
         "at": step.at,
@@ -245,6 +244,7 @@ def export_rows(entries: Iterable[Entry]) -> list[JsonObject]:
         }
         for entry in entries
     ]
-    newest = out[-1] if out else {"seq": 0, "at": None, "hash": START}
-    anchor: JsonObject = {key: newest[key] for key in ("seq", "at", "hash")}
-    return [*out, {**anchor, "operation": 0, "step": 0, "event": "anchor", "body": {}}] if out else out
+    if not out:
+        return []
+    anchor: JsonObject = {key: out[-1][key] for key in ("seq", "at", "hash")}
+    return [*out, {**anchor, "operation": 0, "step": 0, "event": "anchor", "body": {}}]

@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 from proxmox_mpc.domain.guest_config import without_secrets
 from proxmox_mpc.domain.guests import NOUNS, GuestType, Kind
-from proxmox_mpc.domain.json import Json, JsonObject, as_rows, boolean, integer, number, text
+from proxmox_mpc.domain.json import Json, JsonObject, as_rows, boolean, inner, integer, number, text
 from proxmox_mpc.domain.moments import iso
 from proxmox_mpc.domain.plan import Target
 from proxmox_mpc.domain.shape import Field, item
 from proxmox_mpc.domain.source import Source, api_path
 from proxmox_mpc.errors import NodeUnreachable, NotFound, PmpcError, UnexpectedAnswer, UsageError
+from proxmox_mpc.services.backups import kind_of
 from proxmox_mpc.services.reads import resources
 from proxmox_mpc.services.storages import Place, places
 
@@ -35,8 +36,6 @@ ARCHIVE_PAGE = item(
     doc="One backup and the configuration that it holds.",
 )
 _VOLID = re.compile(r"(?P<storage>[A-Za-z][A-Za-z0-9._-]+):(?P<name>\S+)")
-_OF_VM = re.compile(r"(?:vzdump-qemu-|backup/vm/)")
-_OF_CT = re.compile(r"(?:vzdump-(?:lxc|openvz)-|backup/ct/)")
 
 
 class Archive(NamedTuple):
@@ -86,20 +85,16 @@ class Archive(NamedTuple):
 def archive_of(place: Place, row: JsonObject) -> Archive:
     """Turn one row of a storage's content into an archive."""
     volid = text(row, "volid") or ""
-    kind: Kind | None = {"qemu": "vm", "lxc": "ct"}.get(text(row, "subtype") or "")  # type: ignore[assignment]
-    if kind is None:
-        kind = "vm" if _OF_VM.search(volid) else "ct" if _OF_CT.search(volid) else None
-    verification = row.get("verification")
     return Archive(
         volid=volid,
         place=place,
         vmid=integer(row, "vmid"),
-        kind=kind,
+        kind=kind_of(row),
         size=integer(row, "size") or 0,
         created=number(row, "ctime"),
         protected=boolean(row, "protected"),
         notes=text(row, "notes"),
-        verified=text(verification, "state") if isinstance(verification, dict) else None,
+        verified=text(inner(row, "verification"), "state"),
         format=text(row, "format"),
         encrypted=bool(row.get("encrypted")),
     )

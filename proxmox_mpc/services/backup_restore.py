@@ -15,13 +15,8 @@ from proxmox_mpc.domain.source import Source, Warn, api_path
 from proxmox_mpc.domain.vm_keys import vm_rules
 from proxmox_mpc.errors import AlreadyExists, Conflict, NodeUnreachable, NotFound, UsageError
 from proxmox_mpc.services.backup_archives import Archive, archive_config
-from proxmox_mpc.services.guest_config_write import (
-    checked_vmid,
-    facts_of,
-    newest_backup,
-    next_vmid,
-    read_config,
-)
+from proxmox_mpc.services.guest_config_write import checked_vmid, facts_of, next_vmid, read_config
+from proxmox_mpc.services.guest_facts import backup_fact
 from proxmox_mpc.services.guests import Inventory, inventory
 from proxmox_mpc.services.reads import no_such_node
 
@@ -237,7 +232,7 @@ def removal(path: str, target: Target, says: str) -> Send:
 
 def _over(source: Source, archive: Archive, ref: GuestRef, form: dict[str, FormValue], wish: RestoreWish) -> list[Step]:
     target = Target.of(ref)
-    facts = facts_of(ref, read_config(source, ref), newest_backup(source, ref))
+    facts = facts_of(ref, read_config(source, ref), backup_fact(source, ref))
     send = Send(
         Call("POST", api_path("nodes", ref.node, ref.type), form),
         target,

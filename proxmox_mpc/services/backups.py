@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from proxmox_mpc.domain.guests import KINDS
+from proxmox_mpc.domain.guests import KINDS, Kind
 from proxmox_mpc.domain.json import Json, JsonObject, as_object, as_rows, boolean, integer, number, split_list, text
 from proxmox_mpc.domain.moments import Now, iso
 from proxmox_mpc.domain.shape import Field, item, rows
@@ -76,7 +76,8 @@ JOB_PAGE = item(
     doc="One backup job and the guests that it covers.",
 )
 
-_KIND = re.compile(r"(?:vzdump-|:backup/)(qemu|lxc|vm|ct)\b")
+_KIND = re.compile(r"(?:vzdump-|:backup/)(qemu|lxc|openvz|vm|ct)\b")
+_KINDS: Mapping[str, Kind] = {"qemu": "vm", "vm": "vm", "lxc": "ct", "openvz": "ct", "ct": "ct"}
 
 
 def list_backups(source: Source, named: str | None, now: Now) -> Reading[list[JsonObject]]:
@@ -100,7 +101,7 @@ def _backup_row(place: Place, row: JsonObject, names: Mapping[int | None, str | 
     return {
         "guest": guest,
         "name": names.get(guest),
-        "type": _kind(row),
+        "type": kind_of(row),
         "created": volume["created"],
         "age": seconds_since(number(row, "ctime"), now),
         "size": volume["size"],
@@ -115,11 +116,10 @@ def _backup_row(place: Place, row: JsonObject, names: Mapping[int | None, str | 
     }
 
 
-def _kind(row: JsonObject) -> str | None:
+def kind_of(row: JsonObject) -> Kind | None:
     """Return vm or ct from ``subtype``, else from the volume's name (vzdump-qemu-… on files, backup/vm/… on PBS)."""
     match = _KIND.search(text(row, "volid") or "")
-    word = text(row, "subtype") or (match[1] if match else "")
-    return {"qemu": "vm", "vm": "vm", "lxc": "ct", "ct": "ct"}.get(word)
+    return _KINDS.get(text(row, "subtype") or (match[1] if match else ""))
 
 
 def list_jobs(source: Source) -> Reading[list[JsonObject]]:

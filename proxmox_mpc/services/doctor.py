@@ -12,6 +12,7 @@ from proxmox_mpc.domain.moments import Now
 from proxmox_mpc.domain.shape import Field, rows
 from proxmox_mpc.domain.source import Source, api_path
 from proxmox_mpc.errors import PermissionDenied, PmpcError
+from proxmox_mpc.services.health import CERTIFICATE_DAYS
 from proxmox_mpc.services.nodes import old_release
 from proxmox_mpc.services.workspace_check import Findings, check_server
 
@@ -39,7 +40,6 @@ DOCTOR_ROWS = rows(
 
 SKEW_SECONDS = 30
 FREE_BYTES = 100 * 1024 * 1024
-CERTIFICATE_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)

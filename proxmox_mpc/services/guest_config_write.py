@@ -12,10 +12,7 @@ from proxmox_mpc.domain.plan import Keep, ProbeCheck, Send, Step, Take, Target, 
 from proxmox_mpc.domain.risk import BackupFact, Effect, Facts
 from proxmox_mpc.domain.source import Source
 from proxmox_mpc.errors import Conflict, InvalidValue, UsageError
-from proxmox_mpc.services.guest_facts import backup_fact
 
-newest_backup = backup_fact
-"""Reads when a guest was last backed up; not allowed to see is told apart from none."""
 SECRET_KEYS = frozenset({"password", "cipassword"})
 _FIRST_ID, _LAST_ID = 100, 999_999_999
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from proxmox_mpc.domain.guest_config import MASK, SECRETS, in_order, natural, without_secrets
 from proxmox_mpc.domain.guests import GuestRef
-from proxmox_mpc.domain.json import JsonObject, Param, as_object, as_rows, boolean, integer, number, text
+from proxmox_mpc.domain.json import JsonObject, Param, as_object, as_rows, boolean, inner, integer, number, text
 from proxmox_mpc.domain.shape import Field, item, rows
 from proxmox_mpc.domain.source import Source
 from proxmox_mpc.errors import NotFound
@@ -53,12 +53,17 @@ def guest_config(source: Source, ref: GuestRef, *, current: bool = False, snapsh
     except NotFound as error:
         if snapshot is None:
             raise
-        raise NotFound(
-            f"{ref.label} has no snapshot {snapshot}",
-            hint=f"see: pmpc {ref.kind} snapshot list {ref.vmid}",
-            details={"vmid": ref.vmid, "snapshot": snapshot},
-        ) from error
+        raise no_such_snapshot(ref, snapshot) from error
     return in_order(without_secrets(as_object(answer, "the configuration")))
+
+
+def no_such_snapshot(ref: GuestRef, name: str) -> NotFound:
+    """Return the error for a snapshot that the guest does not have."""
+    return NotFound(
+        f"{ref.label} has no snapshot {name}",
+        hint=f"see: pmpc {ref.kind} snapshot list {ref.vmid}",
+        details={"vmid": ref.vmid, "snapshot": name},
+    )
 
 
 def guest_pending(source: Source, ref: GuestRef, *, unchanged: bool = False) -> list[JsonObject]:
@@ -90,8 +95,8 @@ def guest_status(source: Source, ref: GuestRef) -> JsonObject:
 
 def status_of(ref: GuestRef, current: JsonObject) -> JsonObject:
     """Turn the answer of ``status/current`` into a STATUS; what it lacks comes from the row of /cluster/resources."""
-    ha = current.get("ha")
-    managed = ha if isinstance(ha, dict) and boolean(ha, "managed") else {}
+    ha = inner(current, "ha")
+    managed = ha if boolean(ha, "managed") else {}
     # For a paused VM ``status`` is running; only QEMU's own word tells.
     running = text(current, "qmpstatus") or text(current, "status") or ref.status
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from proxmox_mpc.domain.guests import GuestRef
-from proxmox_mpc.domain.json import Json, JsonObject, as_object, as_rows, integer, text
+from proxmox_mpc.domain.json import Json, JsonObject, as_object, as_rows, integer, split_list, text
 from proxmox_mpc.domain.shape import Field, rows
 from proxmox_mpc.domain.source import Source
 from proxmox_mpc.errors import Conflict, NotRecorded, PermissionDenied, PmpcError, ServerError
@@ -87,7 +87,7 @@ def _addresses(interface: JsonObject) -> Iterator[JsonObject]:
                 )
         return
     for family in ("inet", "inet6"):
-        for cidr in (text(interface, family) or "").replace(",", " ").split():
+        for cidr in split_list(text(interface, family)):
             address, _, prefix = cidr.partition("/")
             yield _address(name, mac, family, address, int(prefix) if prefix.isdecimal() else None)
 

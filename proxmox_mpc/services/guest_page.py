@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from proxmox_mpc.domain import guest_config as explain
 from proxmox_mpc.domain.guests import GuestRef
-from proxmox_mpc.domain.json import Json, JsonObject, as_object, as_rows, boolean, integer, number, text
+from proxmox_mpc.domain.json import Json, JsonObject, as_object, as_rows, boolean, inner, integer, number, text
 from proxmox_mpc.domain.moments import Now, iso
 from proxmox_mpc.domain.property_string import PropertyString
 from proxmox_mpc.domain.shape import Field, item
@@ -283,8 +283,7 @@ def _machine(ref: GuestRef, config: JsonObject, status: JsonObject) -> JsonObjec
 
 
 def _ha(ref: GuestRef, current: JsonObject) -> JsonObject:
-    found = current.get("ha")
-    ha: JsonObject = found if isinstance(found, dict) else {}
+    ha = inner(current, "ha")
     state = text(ha, "state") or text(ref.row, "hastate")
     return {"managed": boolean(ha, "managed") or state is not None, "state": state, "group": text(ha, "group")}
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from proxmox_mpc.domain.json import Json, JsonObject, as_rows, integer, number, text
+from proxmox_mpc.domain.json import Json, JsonObject, as_rows, inner, integer, number, text
 from proxmox_mpc.domain.shape import Field
 
 Level = Literal["critical", "warning", "notice"]
@@ -54,20 +54,15 @@ def ranked(problems: Iterable[Problem]) -> list[Problem]:
 
 def problems_of(page: JsonObject) -> Iterator[Problem]:
     """Yield what is wrong in the parts of a status page; a part that is null says nothing."""
-    yield from _cluster(_object(page, "cluster"))
+    yield from _cluster(inner(page, "cluster"))
     yield from _nodes(_rows(page, "nodes"))
     yield from _storages(_rows(page, "full"), _rows(page, "inactive"))
-    yield from _guests(_object(page, "guests"))
+    yield from _guests(inner(page, "guests"))
     yield from _tasks(_rows(page, "failed_tasks"))
     yield from _replication(_rows(page, "failing_replication"))
     yield from _certificates(_rows(page, "certificates"))
-    yield from _backups(_object(page, "backups"))
-    yield from _database(_object(page, "database"), offline=page.get("source") == "database")
-
-
-def _object(page: JsonObject, key: str) -> JsonObject:
-    value = page.get(key)
-    return value if isinstance(value, dict) else {}
+    yield from _backups(inner(page, "backups"))
+    yield from _database(inner(page, "database"), offline=page.get("source") == "database")
 
 
 def _rows(page: JsonObject, key: str) -> list[JsonObject]:

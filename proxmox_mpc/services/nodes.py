@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from proxmox_mpc.domain.json import Json, JsonObject, as_object, as_rows, boolean, integer, number, text
+from proxmox_mpc.domain.json import Json, JsonObject, as_object, as_rows, boolean, inner, integer, number, text
 from proxmox_mpc.domain.moments import iso
 from proxmox_mpc.domain.shape import Field, item, rows
 from proxmox_mpc.domain.source import STALE, Query, Reading, Source, Warn, api_path
@@ -165,16 +165,11 @@ def _listed(answers: dict[str, Json], part: str) -> list[JsonObject]:
     return as_rows(answers.get(part) or [], part)
 
 
-def _inner(row: JsonObject, key: str) -> JsonObject:
-    value = row.get(key)
-    return value if isinstance(value, dict) else {}
-
-
 def _machine(row: JsonObject, status: JsonObject) -> JsonObject:
     """Read /nodes/NODE/status; for what it lacks, the node's row in /cluster/resources."""
-    cpu, boot = _inner(status, "cpuinfo"), _inner(status, "boot-info")
-    memory, swap, disk = _inner(status, "memory"), _inner(status, "swap"), _inner(status, "rootfs")
-    kernel = _inner(status, "current-kernel")
+    cpu, boot = inner(status, "cpuinfo"), inner(status, "boot-info")
+    memory, swap, disk = inner(status, "memory"), inner(status, "swap"), inner(status, "rootfs")
+    kernel = inner(status, "current-kernel")
     load = status.get("loadavg")
     return {
         "version": release(text(status, "pveversion") or text(row, "pveversion")),
@@ -193,7 +188,7 @@ def _machine(row: JsonObject, status: JsonObject) -> JsonObject:
         "memory_used": _first(integer(memory, "used"), integer(row, "mem")),
         "swap": integer(swap, "total"),
         "swap_used": integer(swap, "used"),
-        "ksm_shared": integer(_inner(status, "ksm"), "shared"),
+        "ksm_shared": integer(inner(status, "ksm"), "shared"),
         "disk": _first(integer(disk, "total"), integer(row, "maxdisk")),
         "disk_used": _first(integer(disk, "used"), integer(row, "disk")),
     }

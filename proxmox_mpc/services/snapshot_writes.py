@@ -12,8 +12,9 @@ from proxmox_mpc.domain.json import JsonObject, as_rows, boolean, integer, text
 from proxmox_mpc.domain.moments import iso
 from proxmox_mpc.domain.plan import Cannot, Keep, Plan, Probe, ProbeCheck, Send, Step, Target, Undo
 from proxmox_mpc.domain.source import Query, Source
-from proxmox_mpc.errors import AlreadyExists, Conflict, NotFound, PmpcError, UsageError
+from proxmox_mpc.errors import AlreadyExists, Conflict, PmpcError, UsageError
 from proxmox_mpc.services.guest_config_write import facts_of
+from proxmox_mpc.services.guest_details import no_such_snapshot
 from proxmox_mpc.services.snapshots import CURRENT
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{1,39}")
@@ -103,7 +104,7 @@ def delete_snapshots(
         if name not in found and ignore_missing:
             steps.append(Keep(Target.of(ref), f"{ref.label} has no snapshot {name}"))
         elif name not in found:
-            steps.append(Cannot(Target.of(ref), _missing(ref, name)))
+            steps.append(Cannot(Target.of(ref), no_such_snapshot(ref, name)))
         else:
             target = Target.of(ref)
             form: dict[str, FormValue] = {"force": True} if force else {}
@@ -127,7 +128,7 @@ def rollback(source: Source, ref: GuestRef, name: str, *, start: bool = False) -
     notes: list[str] = []
     for _, found in _each(source, [ref], steps):
         if name not in found:
-            steps.append(Cannot(Target.of(ref), _missing(ref, name)))
+            steps.append(Cannot(Target.of(ref), no_such_snapshot(ref, name)))
             continue
         row = found[name]
         when = iso(integer(row, "snaptime"))
@@ -174,14 +175,6 @@ def _each(source: Source, refs: Sequence[GuestRef], steps: list[Step]) -> list[t
         rows = as_rows(answer, "the list of snapshots")
         found.append((ref, {str(row.get("name")): row for row in rows if row.get("name") != CURRENT}))
     return found
-
-
-def _missing(ref: GuestRef, name: str) -> NotFound:
-    return NotFound(
-        f"{ref.label} has no snapshot {name}",
-        hint=f"see: pmpc {ref.kind} snapshot list {ref.vmid}",
-        details={"vmid": ref.vmid, "snapshot": name},
-    )
 
 
 def _has(ref: GuestRef, name: str, wanted: bool) -> ProbeCheck:

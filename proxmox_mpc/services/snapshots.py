@@ -11,6 +11,7 @@ from proxmox_mpc.domain.moments import Now, iso
 from proxmox_mpc.domain.shape import Field, item, rows
 from proxmox_mpc.domain.source import Query, Reading, Source, Warn
 from proxmox_mpc.errors import NotFound, PmpcError
+from proxmox_mpc.services.guest_details import no_such_snapshot
 from proxmox_mpc.services.reads import Notes
 
 _OWN = (
@@ -78,11 +79,7 @@ def show_snapshot(source: Source, ref: GuestRef, name: str, now: Now) -> JsonObj
     try:
         config = as_object(source.read(ref.path("snapshot", name, "config")), "the snapshot")
     except NotFound as error:
-        raise NotFound(
-            f"{ref.label} has no snapshot {name}",
-            hint=f"see: pmpc {ref.kind} snapshot list {ref.vmid}",
-            details={"vmid": ref.vmid, "snapshot": name},
-        ) from error
+        raise no_such_snapshot(ref, name) from error
     row = _row(ref, {**config, "name": name}, now(), active=None)
     del row["active"]
     own = ("parent", "snaptime", "description", "snapstate")

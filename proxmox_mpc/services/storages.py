@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from proxmox_mpc.domain.json import Json, JsonObject, Param, as_rows, boolean, integer, split_list, text
+from proxmox_mpc.domain.json import Json, JsonObject, Param, as_rows, boolean, inner, integer, split_list, text
 from proxmox_mpc.domain.moments import iso
 from proxmox_mpc.domain.shape import Field, item, rows
 from proxmox_mpc.domain.source import STALE, Query, Reading, Source, Warn, api_path
@@ -271,7 +271,6 @@ def read_content(
 
 def volume_row(place: Place, row: JsonObject) -> JsonObject:
     """Turn one volume into a row of VOLUME_ROWS."""
-    verification = row.get("verification")
     return {
         "volid": text(row, "volid") or "",
         "content": text(row, "content"),
@@ -283,7 +282,7 @@ def volume_row(place: Place, row: JsonObject) -> JsonObject:
         "used": integer(row, "used"),
         "parent": text(row, "parent"),
         "protected": boolean(row, "protected"),
-        "verified": text(verification, "state") if isinstance(verification, dict) else None,
+        "verified": text(inner(row, "verification"), "state"),
         "encrypted": text(row, "encrypted"),
         "notes": text(row, "notes"),
     }
