@@ -12,10 +12,10 @@ from proxmox_mpc.domain.source import Source, Warn
 from proxmox_mpc.errors import Interrupted, PartFailed, PmpcError, StateError
 from proxmox_mpc.safety.crew import Crew
 from proxmox_mpc.safety.freeze import Brake
-from proxmox_mpc.safety.lane import Halted, Operation, Outcome, Pause, Runner
+from proxmox_mpc.safety.lane import Finished, Halted, Operation, Outcome, Pause, Runner
 from proxmox_mpc.safety.policy import Assessment, assessed, check_allowed, consent, unless_locked
 from proxmox_mpc.safety.ports import Clock, Cluster, Journal, Voice
-from proxmox_mpc.safety.records import target_record
+from proxmox_mpc.safety.records import restored_undo, target_record
 from proxmox_mpc.safety.rows import calls_of, described, planned, row_of
 from proxmox_mpc.workspace.places import Safety
 
@@ -172,6 +172,10 @@ class Guard:
             ((done, one) for one in outcomes for done in one.finished), key=lambda pair: pair[0].step, reverse=True
         )
         for done, outcome in steps:
+            if _tried_already(done, outcome):
+                # Whether it failed or its answer was lost: nothing is sent a second time.
+                said.append(Warn("not_undone", f"not taken back: {done.did.says} (what does it was sent already)"))
+                continue
             runner = Runner(operation, outcome.lane)
             runner.outcome.known.update(outcome.known)
             try:
@@ -258,3 +262,11 @@ def _interrupted(number: int, running: list[str]) -> Interrupted:
         hint=hint,
         details={"operation": number, "upids": running},
     )
+
+
+def _tried_already(done: Finished, outcome: Outcome) -> bool:
+    """Whether what takes a step back is a call that the plan itself has sent: then a later step was to do the same."""
+    known = dict(outcome.known)
+    sent = [send.call.filled(known) for send in outcome.lane.sends[: len(outcome.finished) + 1]]
+    undo = restored_undo(done.undo, {**done.known, **known})
+    return bool(undo.sends) and all(send.call.filled(known) in sent for send in undo.sends)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from proxmox_mpc.domain.call import Call, FormValue, Known, Slot, filled_path
+from proxmox_mpc.domain.call import Call, FormValue, Known, Slot, Value, filled_path
 from proxmox_mpc.domain.guest_config import agent, disks, nics
 from proxmox_mpc.domain.json import JsonObject, as_object, text
-from proxmox_mpc.domain.plan import Plan, Probe, ProbeCheck, Send, Step, Target, Undo
+from proxmox_mpc.domain.plan import Plan, Probe, ProbeCheck, Send, Step, Take, TakeRead, Target, Undo
 from proxmox_mpc.domain.property_string import PropertyString
 from proxmox_mpc.domain.source import Source, Warn, api_path
 from proxmox_mpc.errors import Conflict, PmpcError
@@ -23,6 +23,7 @@ from proxmox_mpc.services.backup_restore import (
 from proxmox_mpc.services.guest_config_write import next_vmid
 from proxmox_mpc.services.guests import inventory
 
+_DIGEST = Slot("digest", "its digest")
 _NOTHING = Undo(why_not="the scratch guest is removed as a whole")
 # What a copy would share with the guest that it is of: devices and directories of the node.
 _HOSTS = re.compile(r"(?:hostpci|usb|virtiofs|dev)\d+")
@@ -39,7 +40,7 @@ def plan_trials(source: Source, archives: list[Archive], wish: RestoreWish) -> P
         steps += made
         warnings += said
     notes = ("the scratch guests get new MAC addresses and their links stay down",)
-    return Plan("backup verify", tuple(steps), many=True, notes=notes, warnings=warnings)
+    return Plan("backup verify", tuple(steps), len(archives) > 1, notes, warnings)
 
 
 def _trial(source: Source, archive: Archive, wish: RestoreWish, vmid: Slot) -> tuple[list[Step], tuple[Warn, ...]]:
@@ -64,8 +65,9 @@ def _trial(source: Source, archive: Archive, wish: RestoreWish, vmid: Slot) -> t
             undo=Undo((removal(path, target, f"remove {target.label}"),)),
         ),
         Probe(f"{target.label} is there", there(node, kind, vmid), target),
+        Take(_DIGEST, _digest_at(path), f"read the configuration of {target.label}", target),
         Send(
-            Call("PUT", f"{path}/config", isolated(archive, config)),
+            Call("PUT", f"{path}/config", {**isolated(archive, config), "digest": _DIGEST}),
             target,
             "config",
             f"take the links of {target.label} down",
@@ -109,6 +111,14 @@ def isolated(archive: Archive, config: JsonObject) -> dict[str, FormValue]:
     if shared:
         form["delete"] = ",".join(shared)
     return form
+
+
+def _digest_at(path: str) -> TakeRead:
+    def read(source: Source, known: Known, refused: frozenset[Value]) -> Value:
+        config = as_object(source.read(f"{filled_path(path, known)}/config"), "its configuration")
+        return text(config, "digest") or ""
+
+    return read
 
 
 def _links_down(path: str) -> ProbeCheck:

@@ -8,7 +8,7 @@ from proxmox_mpc.domain.json import Json, JsonObject
 from proxmox_mpc.domain.moments import Now, iso
 from proxmox_mpc.domain.shape import Field, rows
 from proxmox_mpc.domain.source import Source
-from proxmox_mpc.errors import CheckFailed, NotFound, PmpcError
+from proxmox_mpc.errors import CheckFailed, NotFound, PermissionDenied, PmpcError
 from proxmox_mpc.services.backup_archives import (
     Archive,
     archive_config,
@@ -16,7 +16,8 @@ from proxmox_mpc.services.backup_archives import (
     find_archive,
     storage_of,
 )
-from proxmox_mpc.services.guests import guest_id, seconds_since
+from proxmox_mpc.services.guest_backups import backups_of
+from proxmox_mpc.services.guests import guest_id, inventory, seconds_since
 from proxmox_mpc.services.reads import resources
 from proxmox_mpc.services.storages import places
 
@@ -53,6 +54,7 @@ def newest_archive(source: Source, named: str, node: str | None = None) -> Archi
     for place in where.value:
         found += archives_at(source, place, vmid)
     if not found:
+        _check_sight(source, vmid)
         unread = f" ({'; '.join(warn.message for warn in where.warnings)})" if where.warnings else ""
         raise NotFound(
             f"there is no backup of guest {named}{unread}",
@@ -60,6 +62,20 @@ def newest_archive(source: Source, named: str, node: str | None = None) -> Archi
             details={"guest": named},
         )
     return max(found, key=lambda one: one.created or 0)
+
+
+def _check_sight(source: Source, vmid: int | None) -> None:
+    """Raise PermissionDenied where backups of a guest may be there and the token must not see them."""
+    ref = next((one for one in inventory(source).guests if one.vmid == vmid), None)
+    if ref is None or not ref.answers:
+        return
+    seen = backups_of(source, ref)
+    if not seen.complete:
+        raise PermissionDenied(
+            f"whether there are backups of {ref.label} cannot be seen: {'; '.join(seen.reasons)}",
+            hint="pmpc access check shows what is missing",
+            details={"vmid": ref.vmid},
+        )
 
 
 def verify(source: Source, words: Sequence[str], node: str | None, now: Now) -> list[tuple[JsonObject, Archive | None]]:

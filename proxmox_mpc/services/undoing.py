@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from proxmox_mpc.domain.json import Json, JsonObject, integer, text
+from proxmox_mpc.domain.json import Json, JsonObject, as_object, integer, text
 from proxmox_mpc.domain.plan import Plan, Send, Step, Target
 from proxmox_mpc.domain.risk import DESTROYS_GUEST, Facts
 from proxmox_mpc.domain.source import Source, Warn
 from proxmox_mpc.errors import Conflict, NotFound, PmpcError
 from proxmox_mpc.safety import history
 from proxmox_mpc.safety.history import History
-from proxmox_mpc.safety.lookup import agrees, values_at
+from proxmox_mpc.safety.lookup import same, values_at
 from proxmox_mpc.safety.records import restored_undo
 from proxmox_mpc.services.guest_facts import backup_fact, now_of
 from proxmox_mpc.services.guests import find_guest
@@ -29,12 +29,17 @@ def plan_undo(source: Source, told: History, later: Sequence[History] = ()) -> P
     _check_whole(told, later)
     steps: list[Step] = []
     why_not: list[str] = []
+    removed: list[str] = []
     for step in sorted(told.steps.values(), key=lambda one: one.number, reverse=True):
         if step.state != "done" or step.undoes is not None:
             continue
         undo = restored_undo(step.undo or {}, step.gives)
         if not undo.sends:
             why_not.append(f"{step.says}: {undo.why_not or 'it cannot be taken back'}")
+            removed += _removed(step)
+            continue
+        if any(f"{send.call.path}/".startswith(f"{path}/") for send in undo.sends for path in removed):
+            why_not.append(f"{step.says}: a later step removed it again")
             continue
         _check_unchanged(source, step)
         steps += [_informed(source, send) for send in undo.sends]
@@ -46,6 +51,12 @@ def plan_undo(source: Source, told: History, later: Sequence[History] = ()) -> P
         )
     warnings = tuple(Warn("not_undone", f"not taken back: {one}") for one in why_not)
     return Plan(f"undo {told.action}", tuple(steps), many=True, warnings=warnings)
+
+
+def _removed(step: history.Step) -> list[str]:
+    """Return the path of what a step deleted for good."""
+    call = as_object(step.intent.get("call") or {})
+    return [path] if text(call, "method") == "DELETE" and (path := text(call, "path")) else []
 
 
 def _check_whole(told: History, later: Sequence[History]) -> None:
@@ -78,7 +89,7 @@ def _check_unchanged(source: Source, step: history.Step) -> None:
     if now is None:
         raise Conflict(f"{step.says}: what it changed is gone", details={"path": watch})
     different: list[Json] = [
-        key for key, value in after.items() if key not in _SERVER_KEYS and not agrees(value, now.get(key))
+        key for key, value in after.items() if key not in _SERVER_KEYS and not same(value, now.get(key))
     ]
     if different:
         keys = ", ".join(str(key) for key in different)
