@@ -30,6 +30,7 @@ def plan_undo(source: Source, told: History, later: Sequence[History] = ()) -> P
     steps: list[Step] = []
     why_not: list[str] = []
     removed: list[str] = []
+    changed_later: set[tuple[str, str]] = set()
     for step in sorted(told.steps.values(), key=lambda one: one.number, reverse=True):
         if step.state != "done" or step.undoes is not None:
             continue
@@ -41,7 +42,7 @@ def plan_undo(source: Source, told: History, later: Sequence[History] = ()) -> P
         if any(f"{send.call.path}/".startswith(f"{path}/") for send in undo.sends for path in removed):
             why_not.append(f"{step.says}: a later step removed it again")
             continue
-        _check_unchanged(source, step)
+        _check_unchanged(source, step, changed_later)
         steps += [_informed(source, send) for send in undo.sends]
     if not steps:
         raise Conflict(
@@ -77,8 +78,11 @@ def _check_whole(told: History, later: Sequence[History]) -> None:
         )
 
 
-def _check_unchanged(source: Source, step: history.Step) -> None:
-    """Raise Conflict when what the step left behind is not there as it left it."""
+def _check_unchanged(source: Source, step: history.Step, changed_later: set[tuple[str, str]]) -> None:
+    """Raise Conflict when what the step left behind is not there as it left it.
+
+    ``changed_later`` has the keys, by path, that later steps of the same operation left behind; this step's join them.
+    """
     watch = text(step.intent, "watch")
     if watch is None:
         return
@@ -89,8 +93,11 @@ def _check_unchanged(source: Source, step: history.Step) -> None:
     if now is None:
         raise Conflict(f"{step.says}: what it changed is gone", details={"path": watch})
     different: list[Json] = [
-        key for key, value in after.items() if key not in _SERVER_KEYS and not same(value, now.get(key))
+        key
+        for key, value in after.items()
+        if key not in _SERVER_KEYS and (watch, key) not in changed_later and not same(value, now.get(key))
     ]
+    changed_later |= {(watch, key) for key in after}
     if different:
         keys = ", ".join(str(key) for key in different)
         raise Conflict(

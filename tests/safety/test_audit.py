@@ -139,3 +139,26 @@ def test_the_table_says_what_would_be_sent(lab: Pmpc) -> None:
     assert outcome.status == 0
     assert "POST /nodes/pve1/qemu/103/status/start" in outcome.stdout
     assert "nothing was sent" in outcome.stdout
+
+
+@pytest.mark.capability("4.4")
+def test_a_create_a_tag_and_a_firewall_rule_are_taken_back(lab: Pmpc) -> None:
+    made = lab.ok("vm", "create", "fresh", "--memory", "512", "--disk", "local-lvm:4", "--yes")
+    refused = lab("audit", "undo", made["operation"], "--yes", "--confirm", "fresh", "-o", "json")
+    assert refused.status == 9 and "backup" in refused.error["message"]
+    undo = ("audit", "undo", made["operation"], "--yes", "--confirm", "fresh", "--without-backup")
+    assert lab(*undo).status == 0
+    assert lab("vm", "show", made["id"]).status == 5
+    (newest, *_) = lab.ok("audit", "list")
+    assert lab.ok("audit", "show", newest["operation"])["waived"]
+
+    tags = lab.ok("vm", "show", "102")["tags"]
+    tagged = lab.ok("vm", "tag", "add", "102", "fresh", "--yes")
+    assert lab("audit", "undo", tagged["operation"], "--yes").status == 0
+    assert lab.ok("vm", "show", "102")["tags"] == tags
+
+    rules = lab.ok("firewall", "rule", "list", "--guest", "102")
+    ruled = lab.ok("firewall", "rule", "create", "--guest", "102", "--in", "ACCEPT", "--yes")
+    assert len(lab.ok("firewall", "rule", "list", "--guest", "102")) == len(rules) + 1
+    assert lab("audit", "undo", ruled["operation"], "--yes").status == 0
+    assert lab.ok("firewall", "rule", "list", "--guest", "102") == rules
