@@ -65,7 +65,8 @@ def complaint(words: list[str]) -> str | None:
     place = "pmpc"
     rest = list(words)
     while True:
-        known |= {flag: one for one in command.get_params(context) if isinstance(one, TyperOption) for flag in one.opts}
+        options = [one for one in command.get_params(context) if isinstance(one, TyperOption)]
+        known |= {flag: one for one in options for flag in (*one.opts, *one.secondary_opts)}
         known["--help"] = known.get("--help", TyperOption(param_decls=["--help"], is_flag=True))
         if not rest:
             return None
