@@ -55,7 +55,7 @@ def resource_create(
     set_: Sets = None,
     if_missing: IfMissing = False,
 ) -> Result:
-    """Put a guest under high availability, which keeps it started from then on, unless --state says otherwise."""
+    """Put a guest under high availability, which keeps it started unless --state says otherwise."""
     context = context_of(ctx)
     options = _resource(state, max_restart, max_relocate, failback, group, comment)
     return context.guard.run(ha_writes.create_resource(context.live, guest, options, set_ or [], if_missing=if_missing))
@@ -135,7 +135,7 @@ def rule_create(
     set_: Sets = None,
     if_missing: IfMissing = False,
 ) -> Result:
-    """Create a rule of PVE 9: --nodes says where resources run, --affinity whether together or apart."""
+    """Create a rule of PVE 9: --nodes says where guests run, --affinity whether together."""
     context = context_of(ctx)
     kind = "node-affinity" if nodes is not None else "resource-affinity" if affinity is not None else None
     options = {"type": kind, **_rule(resources, nodes, affinity, strict, enable, comment)}
