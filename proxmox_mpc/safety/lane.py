@@ -218,7 +218,11 @@ class Runner:
         outcome.answer = answer
         upid = Upid.of(answer)
         outcome.running = upid.text if upid is not None else None
-        self._take_answer(step, send.gives, answer, upid)
+        try:
+            self._take_answer(step, send.gives, answer, upid)
+        except UnexpectedAnswer:
+            self._done(step, send, undo_record(send.undo, outcome.known), None)
+            raise
         undo = undo_record(send.undo, outcome.known)
         if upid is not None:
             outcome.upid = upid.text
@@ -228,8 +232,11 @@ class Runner:
                 outcome.status, outcome.running = "running", upid.text
                 return
             self._wait(step, send, upid)
-        operation.note(step, "outcome", {"status": "done", "undo": undo, "after": self._after(send, call)})
-        outcome.finished.append(Finished(step, send, undo, dict(outcome.known)))
+        self._done(step, send, undo, self._after(send, call))
+
+    def _done(self, step: int, send: Send, undo: JsonObject, after: Json) -> None:
+        self._operation.note(step, "outcome", {"status": "done", "undo": undo, "after": after})
+        self.outcome.finished.append(Finished(step, send, undo, dict(self.outcome.known)))
 
     def _take_answer(self, step: int, gives: tuple[Give, ...], answer: Json, upid: Upid | None) -> None:
         given: dict[str, Value] = {}
