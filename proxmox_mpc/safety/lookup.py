@@ -42,7 +42,7 @@ _TASKS: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "migrate"): ("qmigrate", "vzmigrate", "hamigrate"),
     ("POST", "move_disk"): ("qmmove",),
     ("POST", "move_volume"): ("move_volume",),
-    ("POST", "template"): ("qmtemplate",),
+    ("POST", "template"): ("qmtemplate", "vztemplate"),
     ("POST", "qemu"): ("qmcreate", "qmrestore"),
     ("POST", "lxc"): ("vzcreate", "vzrestore"),
     ("DELETE", "qemu/*"): ("qmdestroy",),

@@ -13,7 +13,7 @@ from proxmox_mpc.domain.moments import iso
 from proxmox_mpc.domain.plan import Target
 from proxmox_mpc.domain.shape import Field, item
 from proxmox_mpc.domain.source import Source, api_path
-from proxmox_mpc.errors import NodeUnreachable, NotFound, PmpcError, UnexpectedAnswer, UsageError
+from proxmox_mpc.errors import NodeUnreachable, NotFound, PermissionDenied, PmpcError, UnexpectedAnswer, UsageError
 from proxmox_mpc.services.backups import kind_of
 from proxmox_mpc.services.reads import resources
 from proxmox_mpc.services.storages import Place, places
@@ -132,11 +132,26 @@ def find_archives(
             raise UsageError(f"{volid} is on several nodes: {nodes}", hint="say which: --node NODE")
         if here:
             chosen.append(here[0])
-        elif not missing_ok:
+        else:
+            _check_sight(source, volid)
+        if not here and not missing_ok:
             raise NotFound(
                 f"there is no backup {volid}", hint="pmpc backup list --wide shows them", details={"volid": volid}
             )
     return chosen
+
+
+def _check_sight(source: Source, volid: str) -> None:
+    """Raise PermissionDenied where a backup may be there: PVE leaves hidden ones out of lists without a word."""
+    path = f"/storage/{storage_of(volid)}"
+    answer = source.read("/access/permissions", {"path": path})
+    held = answer.get(path) if isinstance(answer, dict) else None
+    if isinstance(held, dict) and not {"Datastore.AllocateSpace", "Datastore.Allocate"} & held.keys():
+        raise PermissionDenied(
+            f"whether there is a backup {volid} cannot be seen without Datastore.AllocateSpace on {path}",
+            hint="pmpc access check shows what is missing",
+            details={"volid": volid},
+        )
 
 
 def find_archive(source: Source, volid: str, node: str | None = None) -> Archive:

@@ -50,7 +50,7 @@ def migrate_cts(source: Source, refs: Sequence[GuestRef], wish: MoveWish, *, man
         said: JsonObject = {}
         if not isinstance(answer, PmpcError):
             said = as_object(answer, "the preconditions")
-        elif not unknown_to_server(answer):
+        elif not unknown_to_server(answer) and not facts_of(ref).locked:
             # PVE 8 cannot be asked beforehand; it says in the task what stands in the way.
             steps.append(Cannot(target, answer))
             continue

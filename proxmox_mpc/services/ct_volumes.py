@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from proxmox_mpc.domain.call import Call, FormValue, Known, Slot, Value
-from proxmox_mpc.domain.ct_options import new_mount
+from proxmox_mpc.domain.ct_options import VOLUMES, free_key, new_mount
 from proxmox_mpc.domain.guest_config import disks
 from proxmox_mpc.domain.guests import GuestRef
 from proxmox_mpc.domain.json import JsonObject, as_rows, split_list, text
@@ -20,6 +20,7 @@ from proxmox_mpc.services.guest_config_write import config_reads, facts_of, read
 _VOLUME = re.compile(r"rootfs|mp\d+|unused\d+")
 _GROWTH = re.compile(r"\+?\s*\d+(?:\.\d+)?\s*(?:[KMGTPE]i?B?|B)?", re.IGNORECASE | re.ASCII)
 _UNUSED = Slot("unused", "unusedN")
+_DIGEST = Slot("digest", "its digest then")
 
 
 def add_volume(source: Source, ref: GuestRef, written: str) -> Plan:
@@ -150,22 +151,30 @@ def remove_volume(source: Source, ref: GuestRef, key: str, *, keep: bool) -> Pla
         undo=Undo(why_not="a volume that was taken out is put back by hand: pmpc ct set --set"),
     )
     destroy = Send(
-        Call("PUT", path, {"delete": _UNUSED}),
+        Call("PUT", path, {"delete": _UNUSED, "digest": _DIGEST}),
         target,
         "disk_delete",
         f"destroy the volume {disk.volume} of {ref.label}",
         facts,
-        before={},
+        before={free_key("unused", VOLUMES, config): disk.volume},
         watch=path,
         undo=Undo(why_not="a volume that was destroyed can only come back from a backup"),
     )
     steps: list[Step] = [
         out,
         Take(_UNUSED, _key_of(ref, disk.volume), f"look under which key {disk.volume} is kept", target),
+        Take(_DIGEST, _digest_of(ref), "read its configuration again", target),
         destroy,
         Probe(f"{key} is gone", config_reads(ref, {}, [key]), target, 10),
     ]
     return Plan("volume remove", tuple(steps))
+
+
+def _digest_of(ref: GuestRef) -> TakeRead:
+    def read(source: Source, known: Known, refused: frozenset[Value]) -> Value:
+        return text(read_config(source, ref), "digest") or ""
+
+    return read
 
 
 def _key_of(ref: GuestRef, volume: str) -> TakeRead:

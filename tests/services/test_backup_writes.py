@@ -37,7 +37,8 @@ def source(*rows: JsonObject) -> Answers:
         "type": "storage", "storage": "nas", "node": "pve1", "shared": 1, "status": "available", "content": "backup",
     }  # fmt: skip
     node: JsonObject = {"type": "node", "node": "pve1", "status": "online"}
-    return Answers({"/cluster/resources": [node, storage], CONTENT: [*rows]})
+    rights: JsonObject = {"/storage/nas": {"Datastore.AllocateSpace": 1}}
+    return Answers({"/cluster/resources": [node, storage], CONTENT: [*rows], "/access/permissions": rights})
 
 
 @pytest.mark.capability("4.7")

@@ -205,6 +205,7 @@ def move_volume(call: Call) -> Json:
     """Move a volume to another storage."""
     guest, key, storage = call.guest("lxc"), call.text("volume"), call.text("storage")
     guests.check_lock(guest)
+    guests.check_digest(guest, call.text("digest"))
     if not storage:
         text = "both 'storage' and 'target-vmid' missing, either needs to be set"
         raise invalid({"target-vmid": text, "storage": text})
