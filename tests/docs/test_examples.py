@@ -55,6 +55,25 @@ def test_the_inventory_of_a_cluster_with_a_node_down_is_whole_and_ends_with_11(
     }
 
 
+@needs_jq
+@pytest.mark.capability("2.1", "2.2", "2.6", "10.4")
+@pytest.mark.parametrize(
+    ("script", "address"), [("cloud-init-vm.sh", "admin@10.10.20.50"), ("container.sh", "root@10.10.20.60")]
+)
+def test_a_guest_is_made_from_nothing_and_nothing_is_left_of_it(script: str, address: str, lab: Pmpc) -> None:
+    """Storages have to take images before; the scripts say so."""
+    lab.ok("storage", "set", "local", "--content", "backup,iso,snippets,vztmpl,import", "--yes")
+    before = {guest["vmid"] for guest in lab.ok("guest", "list")}
+    (lab.cwd / "key.pub").write_text(
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKXlWTjmEY5ys5yAr6j8jCPRGBEnwGV2zmYzVCoZsWh0 me\n"
+    )
+    outcome = bash(f"bash {EXAMPLES / script} demo key.pub", lab.cwd)
+    assert outcome.status == 0, outcome
+    assert f"runs on pve1: ssh {address}" in outcome.stdout
+    assert outcome.stdout.splitlines()[-1] == "delete: done"
+    assert {guest["vmid"] for guest in lab.ok("guest", "list")} == before
+
+
 @pytest.mark.capability("10.2", "10.4")
 def test_the_check_for_cron_speaks_only_when_something_is_wrong(
     lab: Pmpc, made_workspace: Callable[[str], Path], serve: Callable[..., Served], tmp_path: Path

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from proxmox_mpc.simulator import guests
 from proxmox_mpc.simulator.call import Call
 from proxmox_mpc.simulator.errors import invalid
@@ -98,7 +100,25 @@ def snapshot_config(call: Call) -> Json:
 def interfaces(call: Call) -> Json:
     """Return the addresses inside a running container; nothing for a stopped one."""
     guest = call.guest("lxc")
-    return list[Json](guest.interfaces) if guest.running else None
+    return [*guest.interfaces, *_configured(guest)] if guest.running else None
+
+
+def _configured(guest: Guest) -> Iterator[JsonObject]:
+    """Yield the interfaces of which the world says nothing: they have what their configuration gives them."""
+    known = {str(row.get("hwaddr")).lower() for row in guest.interfaces}
+    for key in sorted(key for key in guest.config if key.startswith("net")):
+        net = dict(part.partition("=")[::2] for part in str(guest.config[key]).split(","))
+        mac, given = net.get("hwaddr", "").lower(), net.get("ip", "manual")
+        if mac in known:
+            continue
+        row: JsonObject = {"name": net.get("name", "eth0"), "hwaddr": mac, "hardware-address": mac}
+        if given != "manual":
+            # The DHCP server of this world gives everybody the address that ends as the id does.
+            leased = f"10.10.{int(net.get('tag', '0')) % 250}.{guest.vmid % 250 + 1}/24"
+            address, _, prefix = (leased if given == "dhcp" else given).partition("/")
+            inside: Json = [{"ip-address": address, "ip-address-type": "inet", "prefix": prefix}]
+            row |= {"inet": f"{address}/{prefix}", "ip-addresses": inside}
+        yield row
 
 
 @routes.get(f"{CT}/migrate")
