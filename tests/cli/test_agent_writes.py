@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import Pmpc, Served
 
 
-@pytest.mark.capability("4.6")
+@pytest.mark.capability("4.3")
 def test_a_program_runs_in_a_guest(lab: Pmpc) -> None:
     done = lab("vm", "agent", "exec", 104, "--yes", "-o", "json", "--", "echo", "two  words", "--yes").json
     assert (done["exitcode"], done["out"], done["status"]) == (0, "two  words --yes\n", "done")
@@ -25,7 +25,7 @@ def test_a_program_runs_in_a_guest(lab: Pmpc) -> None:
     assert "high risk" in lab("vm", "agent", "exec", 104, "-o", "json", "--", "ls").error["message"]
 
 
-@pytest.mark.capability("4.6")
+@pytest.mark.capability("4.3")
 def test_a_file_is_written_and_read(lab: Pmpc) -> None:
     written = lab("vm", "agent", "file-write", 104, "/etc/motd", "--from", "-", "--yes", "-o", "json", stdin="Grüße\n")
     assert written.json["status"] == "done"
@@ -35,7 +35,7 @@ def test_a_file_is_written_and_read(lab: Pmpc) -> None:
     assert lab("vm", "agent", "file-write", 104, "/etc/motd", "--from", "absent", "--yes").status == 2
 
 
-@pytest.mark.capability("4.6")
+@pytest.mark.capability("4.3")
 def test_file_systems_are_frozen_and_thawed(lab: Pmpc) -> None:
     assert lab.ok("vm", "agent", "fsfreeze", "status", 104)["filesystems"] == "thawed"
     assert lab("vm", "agent", "fsfreeze", "freeze", 104).status == 9
@@ -46,7 +46,7 @@ def test_file_systems_are_frozen_and_thawed(lab: Pmpc) -> None:
     assert lab.ok("vm", "agent", "fsfreeze", "thaw", 104, "--yes")["status"] == "done"
 
 
-@pytest.mark.capability("4.6", "7.4")
+@pytest.mark.capability("4.3", "7.4")
 def test_an_agent_that_does_not_answer_says_what_to_do(lab: Pmpc) -> None:
     assert lab.ok("vm", "agent", "ping", 104) == {"vmid": 104, "name": "docker", "node": "pve2", "agent": "answers"}
     for argv in (("ping", "105"), ("exec", "105", "--yes", "--", "ls"), ("file-read", "105", "/x")):
@@ -56,7 +56,7 @@ def test_an_agent_that_does_not_answer_says_what_to_do(lab: Pmpc) -> None:
     assert lab("vm", "agent", "ping", 200).status == 2
 
 
-@pytest.mark.capability("2.1", "4.6")
+@pytest.mark.capability("4.3", "9.9")
 def test_what_is_sent_is_what_was_shown(serve: Callable[..., Served], pmpc: Pmpc) -> None:
     served = serve("homelab")
     planned = pmpc("vm", "agent", "exec", 104, "--dry-run", "-o", "json", "--", "ls", "-l", env=served.environ)

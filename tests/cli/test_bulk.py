@@ -65,7 +65,7 @@ def failing(guest: int, text: str = "scripted", times: int = 1) -> dict[str, Any
     }  # fmt: skip
 
 
-@pytest.mark.capability("2.8", "7.6", "9.1")
+@pytest.mark.capability("2.8", "7.6", "8.3", "8.5", "8.6")
 def test_a_thousand_guests_of_which_three_fail(serve: Callable[..., Served], tmp_path: Path) -> None:
     few_handles = {resource.RLIMIT_NOFILE: 64}
     bad = [115, 499, 1001]
@@ -97,7 +97,7 @@ def test_a_thousand_guests_of_which_three_fail(serve: Callable[..., Served], tmp
     assert not any(guest.running for guest in guests.values())
 
 
-@pytest.mark.capability("2.5", "2.8")
+@pytest.mark.capability("2.8", "7.6", "9.7")
 def test_a_full_disk_stops_it_with_nothing_lost(serve: Callable[..., Served], tmp_path: Path) -> None:
     served = quick(serve, "datacenter:5:100:7")
     guests = served.server.simulator.world.guests

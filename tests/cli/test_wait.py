@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import Pmpc
 
 
-@pytest.mark.capability("4.6")
+@pytest.mark.capability("4.3", "4.4")
 def test_one_is_an_object_and_several_an_array(lab: Pmpc) -> None:
     row = lab.ok("vm", "wait", 104, "--for", "ip")
     assert (row["ip"], row["for"], row["status"]) == ("10.10.20.104", "ip", "running")
@@ -18,7 +18,7 @@ def test_one_is_an_object_and_several_an_array(lab: Pmpc) -> None:
     assert lab.ok("vm", "wait", "--tag", "prod", "--for", "agent")
 
 
-@pytest.mark.capability("4.6", "7.4")
+@pytest.mark.capability("4.3", "7.3")
 def test_the_time_is_over(lab: Pmpc) -> None:
     outcome = lab("vm", "wait", 105, "--for", "ip", "--timeout", "1s", "-o", "json")
     assert (outcome.status, outcome.stdout) == (7, "")
@@ -27,7 +27,7 @@ def test_the_time_is_over(lab: Pmpc) -> None:
     assert lab("guest", "wait", 103, "--timeout", 1).status == 7
 
 
-@pytest.mark.capability("4.6", "7.4")
+@pytest.mark.capability("4.3", "7.3")
 @pytest.mark.parametrize(
     "argv",
     [

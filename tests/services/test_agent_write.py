@@ -24,7 +24,7 @@ def source(**more: JsonObject) -> Answers:
     return Answers({"/nodes/pve1/qemu/101/status/current": RUNNING, **answers})
 
 
-@pytest.mark.capability("4.6")
+@pytest.mark.capability("4.3")
 def test_a_program_is_run_as_it_stands_and_waited_for() -> None:
     run = execute(source(), VM, ["sh", "-c", "a; b"], given="pass word")
     (send,) = run.plan.sends()
@@ -43,7 +43,7 @@ def test_a_program_is_run_as_it_stands_and_waited_for() -> None:
     assert run.ended == {"pid": 7, "exitcode": 3, "signal": None, "out": "hö", "err": None, "truncated": True}
 
 
-@pytest.mark.capability("4.6", "7.4")
+@pytest.mark.capability("4.3", "7.4")
 def test_a_file_goes_as_base64_and_is_never_shown() -> None:
     (send,) = write_file(source(), VM, "/etc/motd", b"gr\xc3\xbc\xc3\x9fe").sends()
     assert send.call.shown()["params"] == {"file": "/etc/motd", "content": "***", "encode": False}
@@ -54,7 +54,7 @@ def test_a_file_goes_as_base64_and_is_never_shown() -> None:
         execute(source(), VM, ["cat"], given="x" * 70_000)
 
 
-@pytest.mark.capability("4.6")
+@pytest.mark.capability("4.3")
 def test_a_freeze_says_how_it_is_taken_back() -> None:
     plan = freeze(source(), VM)
     (send,) = plan.sends()
@@ -63,7 +63,7 @@ def test_a_freeze_says_how_it_is_taken_back() -> None:
     assert "thaw 101" in plan.notes[0]
 
 
-@pytest.mark.capability("4.6")
+@pytest.mark.capability("4.3")
 def test_what_cannot_answer_is_not_asked() -> None:
     off = Answers({"/nodes/pve1/qemu/101/status/current": {"status": "stopped"}})
     with pytest.raises(Conflict, match="is not running"):

@@ -28,7 +28,7 @@ def lane(action: Action, now: JsonObject, how: How = How(), ref: GuestRef = VM) 
     return made
 
 
-@pytest.mark.capability("4.4")
+@pytest.mark.capability("4.3")
 @pytest.mark.parametrize(
     ("action", "now", "how", "form", "effect", "then"),
     [
@@ -65,7 +65,7 @@ def test_what_is_sent(action: Action, now: JsonObject, how: How, form: JsonObjec
     assert probe.says.endswith(then)
 
 
-@pytest.mark.capability("4.4")
+@pytest.mark.capability("4.3")
 @pytest.mark.parametrize(
     ("action", "now"),
     [
@@ -81,7 +81,7 @@ def test_what_is_as_wanted_stays(action: Action, now: JsonObject) -> None:
     assert [type(step) for step in lane(action, now).steps] == [Keep]
 
 
-@pytest.mark.capability("4.4")
+@pytest.mark.capability("4.3")
 @pytest.mark.parametrize(
     ("action", "now", "said"),
     [
@@ -100,7 +100,7 @@ def test_what_pve_would_refuse_is_refused_with_the_way_out(action: Action, now: 
     assert "pmpc vm" in (step.error.hint or "")
 
 
-@pytest.mark.capability("4.4")
+@pytest.mark.capability("4.3")
 def test_a_container_is_neither_reset_nor_suspended_to_disk() -> None:
     for action, how in (("reset", How()), ("suspend", How(to_disk=True))):
         (step,) = lane("reset" if action == "reset" else "suspend", RUNNING, how, CT).steps
@@ -108,7 +108,7 @@ def test_a_container_is_neither_reset_nor_suspended_to_disk() -> None:
         assert step.error.exit_status == 2
 
 
-@pytest.mark.capability("4.4")
+@pytest.mark.capability("4.3")
 def test_a_guest_of_high_availability_is_given_the_managers_time_and_found_where_it_went() -> None:
     managed: JsonObject = {**RUNNING, "ha": {"managed": 1}}
     made = lane("shutdown", managed, How(timeout=100))
@@ -127,7 +127,7 @@ def test_a_guest_of_high_availability_is_given_the_managers_time_and_found_where
     assert until(VM, "stopped")(moved, {}) is None
 
 
-@pytest.mark.capability("2.8", "4.4")
+@pytest.mark.capability("2.8", "4.3")
 def test_many_go_by_their_startup_order_and_stop_the_other_way_round() -> None:
     refs = [GuestRef(vmid, "qemu", "pve1", None, "running") for vmid in (1, 2, 3, 4)]
     orders: dict[int, JsonObject] = {

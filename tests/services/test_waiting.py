@@ -44,7 +44,7 @@ def interface(name: str, mac: str, *addresses: str) -> JsonObject:
     return {"name": name, "hardware-address": mac, "ip-addresses": found}
 
 
-@pytest.mark.capability("4.4", "4.6")
+@pytest.mark.capability("4.3", "4.9")
 def test_a_state_is_waited_for_while_nodes_fall_silent_and_guests_move() -> None:
     source = Answers({NOW: NodeUnreachable("no route to host")})
     moved: Json = [{"type": "qemu", "vmid": 101, "node": "pve2", "name": "web"}]
@@ -61,7 +61,7 @@ def test_a_state_is_waited_for_while_nodes_fall_silent_and_guests_move() -> None
     assert 9 <= row["waited"] < 12
 
 
-@pytest.mark.capability("4.6")
+@pytest.mark.capability("4.3", "4.4")
 def test_the_agents_address_of_the_guests_own_card_is_the_first() -> None:
     source = Answers(
         {
@@ -82,7 +82,7 @@ def test_the_agents_address_of_the_guests_own_card_is_the_first() -> None:
     assert (row["ip"], row["addresses"]) == ("10.0.0.5", ["10.0.0.5", "2001:db8::5"])
 
 
-@pytest.mark.capability("4.6")
+@pytest.mark.capability("4.3", "4.4")
 @pytest.mark.parametrize(("agent", "earliest"), [("0", 0.0), ("1", 10.0)])
 def test_without_an_agent_the_static_address_counts(agent: str, earliest: float) -> None:
     static: JsonObject = {"agent": agent, "net0": "virtio=BC:24:11:00:00:01", "ipconfig0": "ip=10.0.0.7/24,ip6=auto"}
@@ -93,7 +93,7 @@ def test_without_an_agent_the_static_address_counts(agent: str, earliest: float)
     assert earliest <= row["waited"] <= earliest + 2
 
 
-@pytest.mark.capability("4.6")
+@pytest.mark.capability("4.3", "4.4")
 def test_a_containers_address_is_told_by_its_node() -> None:
     source = Answers(
         {
@@ -108,7 +108,7 @@ def test_a_containers_address_is_told_by_its_node() -> None:
     assert row["ip"] == "10.0.0.9"
 
 
-@pytest.mark.capability("4.6", "7.4")
+@pytest.mark.capability("4.3", "7.3")
 def test_the_time_is_over_and_each_one_says_what_it_lacks() -> None:
     source = Answers({NOW: RUNNING, CONFIG: {"agent": "1"}, AGENT: SILENT})
     source.table["/nodes/pve1/lxc/201/status/current"] = OFF
@@ -121,7 +121,7 @@ def test_the_time_is_over_and_each_one_says_what_it_lacks() -> None:
     assert 20 <= time.now < 21
 
 
-@pytest.mark.capability("4.6", "7.4")
+@pytest.mark.capability("4.3", "7.3")
 def test_what_will_not_pass_is_not_waited_for() -> None:
     source = Answers({NOW: RUNNING, "/nodes/pve1/qemu/101/agent/info": PermissionDenied("VM.GuestAgent.Audit")})
     time = Time(source)

@@ -52,9 +52,9 @@ def shutdown(
     timeout: Seconds = None,
     force_stop: Annotated[bool, typer.Option("--force-stop", help="stop it hard when the time is over")] = False,
 ) -> Result:
-    """Ask guests to shut down, in reverse startup order; done means that they are off.
+    """Ask guests to shut down, in reverse startup order.
 
-    The guest itself must do it: by ACPI, or its guest agent. One that does not fails when the time is over.
+    Done means that they are off. The guest itself must do it: by ACPI, or its guest agent. One that does not fails when the time is over.
     """
     chosen = targets(ctx, guests, tag=tag, node=node, pool=pool, status=status, name=name, every=all_, templates=False)
     return _done(ctx, "shutdown", chosen, power.How(timeout=timeout, force=force_stop))
@@ -74,7 +74,7 @@ def stop(
         bool, typer.Option("--overrule-shutdown", help="end a shutdown that still waits for the guest")
     ] = False,
 ) -> Result:
-    """Stop guests hard, as if their power were cut; reverse startup order."""
+    """Stop guests hard, as if their power were cut, in reverse startup order."""
     chosen = targets(ctx, guests, tag=tag, node=node, pool=pool, status=status, name=name, every=all_, templates=False)
     return _done(ctx, "stop", chosen, power.How(overrule=overrule))
 
@@ -91,7 +91,10 @@ def reboot(
     all_: All = False,
     timeout: Seconds = None,
 ) -> Result:
-    """Shut guests down and start them again, in startup order; pending changes are then in effect."""
+    """Shut guests down and start them again.
+
+    Many go in their startup order. Changes that were pending are in effect then.
+    """
     chosen = targets(ctx, guests, tag=tag, node=node, pool=pool, status=status, name=name, every=all_, templates=False)
     return _done(ctx, "reboot", chosen, power.How(timeout=timeout))
 
@@ -107,7 +110,10 @@ def reset(
     name: Names = None,
     all_: All = False,
 ) -> Result:
-    """Reset virtual machines, as the button of a computer does; pending changes stay pending."""
+    """Reset virtual machines, as the button of a computer does.
+
+    What they were doing is lost; pending changes stay pending.
+    """
     chosen = targets(ctx, guests, tag=tag, node=node, pool=pool, status=status, name=name, every=all_, templates=False)
     return _done(ctx, "reset", chosen)
 
@@ -133,7 +139,10 @@ def suspend(
         ),
     ] = None,
 ) -> Result:
-    """Suspend guests, in reverse startup order: they stand still and keep their memory."""
+    """Suspend guests: they stand still and keep their memory.
+
+    Many go in reverse startup order. Suspending a container is experimental in Proxmox VE itself.
+    """
     if state_storage is not None and not to_disk:
         raise UsageError("--state-storage is of use with --to-disk only")
     chosen = targets(ctx, guests, tag=tag, node=node, pool=pool, status=status, name=name, every=all_, templates=False)
@@ -151,7 +160,7 @@ def resume(
     name: Names = None,
     all_: All = False,
 ) -> Result:
-    """Let suspended guests go on, in startup order; from memory or from disk."""
+    """Let suspended guests go on, from memory or from disk."""
     chosen = targets(ctx, guests, tag=tag, node=node, pool=pool, status=status, name=name, every=all_, templates=False)
     return _done(ctx, "resume", chosen)
 

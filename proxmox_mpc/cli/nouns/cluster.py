@@ -31,6 +31,10 @@ CLUSTER: dict[str, Group | Leaf] = {
             "certificates": Leaf(
                 "node:certificates", "List the certificates of a node, or of all nodes, with the days they have left"
             ),
+            "drain": Leaf("node_drain:drain", "Move the guests of a node to others, by the memory that is free there"),
+            "undrain": Leaf(
+                "node_drain:undrain", "Bring back what drains have moved away from a node since it was last brought back"
+            ),
             "reboot": Leaf("node_write:reboot", "Reboot a node, and wait until it is back"),
             "shutdown": Leaf("node_write:shutdown", "Shut a node down with its guests"),
             "wake": Leaf("node_write:wake", "Wake a node by its network card"),

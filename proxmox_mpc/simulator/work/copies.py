@@ -207,6 +207,9 @@ def _migrate(work: Work) -> None:
     work.log(f"starting migration of {noun(guest)} {guest.vmid} to node '{target}' ({work.world.nodes[target].ip})")
     for disk in local_disks(work.world, guest):
         _move_volume(work, guest, str(disk["volid"]), target)
+    if was_running:
+        work.world.nodes[guest.node].memory_used = max(0, work.world.nodes[guest.node].memory_used - guest.memory_used)
+        work.world.nodes[target].memory_used += guest.memory_used
     guest.node = target
     if guest.kind == "lxc" and was_running:
         work.log("start container on target node")
