@@ -80,6 +80,12 @@ def split_list(written: str | None) -> list[str]:
     return (written or "").replace(",", " ").replace(";", " ").split()
 
 
+def listed(row: Mapping[str, Json], key: str) -> list[str]:
+    """Return the parts of a list, sent as one or, by other releases and paths, as one text."""
+    value = row.get(key)
+    return [str(one) for one in value] if isinstance(value, list) else split_list(text(row, key))
+
+
 def boolean(row: Mapping[str, Json], key: str, default: bool = False) -> bool:
     """Return a boolean field: 1, "1", true, on and yes are true (pve-common parse_boolean); absent is ``default``."""
     value = row.get(key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from proxmox_mpc.domain.json import Json, JsonObject, as_object, as_rows, boolean, integer, text
+from proxmox_mpc.domain.json import Json, JsonObject, as_object, as_rows, boolean, integer, listed, text
 from proxmox_mpc.domain.moments import Now, iso
 from proxmox_mpc.domain.shape import Field, item, rows
 from proxmox_mpc.domain.source import Query, Reading, Source, Warn
@@ -112,7 +112,7 @@ def show_user(source: Source, userid: str, now: Now) -> Reading[JsonObject]:
     notes = Notes()
     acl, factors = source.read_many([Query(ACL), Query(TFA)])
     user = user_row(row, now)
-    groups = {("group", str(group)) for group in _items(user["groups"])}
+    groups = {("group", group) for group in listed(user, "groups")}
     page: JsonObject = {
         **user,
         "tokens": [*token_rows(row, now)],
@@ -167,7 +167,7 @@ def user_row(row: JsonObject, now: Now) -> JsonObject:
         "userid": text(row, "userid") or "",
         "enabled": boolean(row, "enable", True),
         **_end(row, now),
-        "groups": _items(row.get("groups")),
+        "groups": [*sorted(listed(row, "groups"))],
         "tokens": len(tokens) if isinstance(tokens, (list, dict)) else 0,
         "firstname": text(row, "firstname"),
         "lastname": text(row, "lastname"),
@@ -206,7 +206,7 @@ def group_row(row: JsonObject) -> JsonObject:
     """Turn one group of PVE's list into a row of GROUP_ROWS."""
     return {
         "groupid": text(row, "groupid") or "",
-        "users": _items(row.get("users") or row.get("members")),
+        "users": [*sorted(listed(row, "users") or listed(row, "members"))],
         "comment": text(row, "comment"),
     }
 
@@ -216,7 +216,7 @@ def role_row(row: JsonObject) -> JsonObject:
     return {
         "roleid": text(row, "roleid") or "",
         "built_in": boolean(row, "special"),
-        "privileges": _items(row.get("privs")),
+        "privileges": [*sorted(listed(row, "privs"))],
     }
 
 
@@ -263,11 +263,6 @@ def _end(row: JsonObject, now: Now) -> JsonObject:
     """Read ``expire``, whose 0 means never."""
     expire = integer(row, "expire") or 0
     return {"expires": iso(expire), "expired": 0 < expire <= now()}
-
-
-def _items(value: Json) -> list[Json]:
-    parts = [str(one) for one in value] if isinstance(value, list) else str(value or "").replace(",", " ").split()
-    return [*sorted(parts)]
 
 
 def _by(key: str) -> Callable[[JsonObject], str]:

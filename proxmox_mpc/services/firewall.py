@@ -10,7 +10,15 @@ from proxmox_mpc.domain.shape import Field, item, rows
 from proxmox_mpc.domain.source import Query, Reading, Source, api_path
 from proxmox_mpc.errors import NotFound, PmpcError, UsageError
 from proxmox_mpc.services.guests import find_guest, inventory, reachable
-from proxmox_mpc.services.reads import Notes, no_such_node, node_states, resources, silent_nodes, unknown_to_server
+from proxmox_mpc.services.reads import (
+    Notes,
+    enumerated,
+    no_such_node,
+    node_states,
+    resources,
+    silent_nodes,
+    unknown_to_server,
+)
 
 LEVEL = Field("level", "string", "where it is kept: cluster, node NAME, vm ID, ct ID, vnet NAME, group NAME")
 _RULE = (
@@ -36,9 +44,6 @@ GROUP_ROWS = rows(
     doc="Security groups, by name.",
 )
 GROUP_PAGE = item(*GROUP_ROWS.fields, Field("rules", "rows", "its rules", fields=_RULE), doc="One security group.")
-
-
-_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,15 +163,8 @@ def list_all_rules(source: Source) -> Reading[list[JsonObject]]:
         elif not (level.kind == "vnet" and unknown_to_server(read)):
             failed.setdefault(read.code, []).append((level.named, read))
     for errors in failed.values():
-        notes.failed(f"the rules of {_enumerated([named for named, _ in errors])}", errors[0][1])
+        notes.failed(f"the rules of {enumerated([named for named, _ in errors])}", errors[0][1])
     return Reading(found, *notes.values())
-
-
-def _enumerated(labels: list[str]) -> str:
-    """Name a few and count the rest: a token without rights fails on every guest of the cluster."""
-    named = labels if len(labels) <= _NAMED + 1 else labels[:_NAMED]
-    more = f" and {len(labels) - len(named)} more" if len(named) < len(labels) else ""
-    return ", ".join(named) + more
 
 
 def list_groups(source: Source) -> Reading[list[JsonObject]]:

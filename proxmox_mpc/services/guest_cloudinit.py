@@ -11,7 +11,7 @@ from proxmox_mpc.domain.shape import Field, item
 from proxmox_mpc.domain.source import Query, Reading, Source
 from proxmox_mpc.errors import NotFound, PmpcError
 from proxmox_mpc.services.guest_details import PENDING_FIELDS, changes, pending_row
-from proxmox_mpc.services.guest_page import CLOUDINIT_FIELDS
+from proxmox_mpc.services.guest_page_shape import CLOUDINIT_FIELDS
 from proxmox_mpc.services.reads import Notes
 
 FILES = {"user": "user_data", "network": "network_config", "meta": "meta_data"}

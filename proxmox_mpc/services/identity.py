@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from proxmox_mpc.domain.connection import Connection
-from proxmox_mpc.domain.json import Json, JsonObject, Param, as_rows, text
+from proxmox_mpc.domain.json import Json, JsonObject, Param, as_rows, boolean, text
 from proxmox_mpc.domain.source import Answer, Query, Source, api_path
 from proxmox_mpc.errors import PermissionDenied, PmpcError, WrongCluster
 from proxmox_mpc.workspace.files import read_plain, write_private
@@ -63,7 +63,7 @@ def read_identity(source: Source) -> Identity:
     name = next((text(row, "name") for row in status if row.get("type") == "cluster"), None)
     nodes = [row for row in status if row.get("type") == "node" and text(row, "name")]
     names = tuple(sorted(str(text(row, "name")) for row in nodes))
-    reachable = [str(text(row, "name")) for row in nodes if row.get("online") not in (0, "0", False)]
+    reachable = [str(text(row, "name")) for row in nodes if boolean(row, "online", default=True)]
     return Identity(name, names, _root_certificate(source, reachable))
 
 

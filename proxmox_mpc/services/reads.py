@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from proxmox_mpc.domain.json import Json, JsonObject, Param, as_rows, text
 from proxmox_mpc.domain.shape import Field
@@ -17,6 +17,7 @@ STALE_SINCE = Field(
     title="LAST SEEN",
 )
 _NOT_IMPLEMENTED = 501
+_NAMED = 3
 
 
 def warning_of(what: str, error: PmpcError) -> Warn:
@@ -53,6 +54,13 @@ class Notes:
     def values(self) -> tuple[tuple[Warn, ...], bool]:
         """Return what a Reading carries beside its value."""
         return tuple(self.warnings), self.partial
+
+
+def enumerated(names: Sequence[str]) -> str:
+    """Name a few and count the rest: a token without rights fails on every guest of the cluster."""
+    named = names if len(names) <= _NAMED + 1 else names[:_NAMED]
+    more = f" and {len(names) - len(named)} more" if len(named) < len(names) else ""
+    return ", ".join(named) + more
 
 
 def resources(source: Source) -> list[JsonObject]:

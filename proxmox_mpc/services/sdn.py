@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from proxmox_mpc.domain.json import Json, JsonObject, as_rows, boolean, integer, split_list, text
+from proxmox_mpc.domain.json import Json, JsonObject, as_rows, boolean, integer, listed, text
 from proxmox_mpc.domain.shape import Field, item, rows
 from proxmox_mpc.domain.source import Query, Reading, Source, Warn, api_path
 from proxmox_mpc.errors import NotFound, PmpcError
@@ -197,13 +197,13 @@ def zone_row(row: JsonObject) -> JsonObject:
     return {
         "zone": text(row, "zone") or "",
         "type": text(row, "type"),
-        "nodes": _split(row.get("nodes")),
+        "nodes": [*listed(row, "nodes")],
         "bridge": text(row, "bridge"),
         "tag": integer(row, "tag"),
         "mtu": integer(row, "mtu"),
         "controller": text(row, "controller"),
-        "peers": _split(row.get("peers")),
-        "exit_nodes": _split(row.get("exitnodes")),
+        "peers": [*listed(row, "peers")],
+        "exit_nodes": [*listed(row, "exitnodes")],
         "vrf_vxlan": integer(row, "vrf-vxlan"),
         "ipam": text(row, "ipam"),
         "dhcp": text(row, "dhcp"),
@@ -271,9 +271,3 @@ def _ranges(value: Json) -> list[Json]:
         if isinstance(one, dict):
             found.append(f"{text(one, 'start-address') or ''}-{text(one, 'end-address') or ''}")
     return found
-
-
-def _split(value: Json) -> list[Json]:
-    if isinstance(value, list):
-        return [str(one) for one in value]
-    return [*split_list(str(value or ""))]

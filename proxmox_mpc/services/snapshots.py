@@ -12,7 +12,7 @@ from proxmox_mpc.domain.shape import Field, item, rows
 from proxmox_mpc.domain.source import Query, Reading, Source, Warn
 from proxmox_mpc.errors import NotFound, PmpcError
 from proxmox_mpc.services.guest_details import no_such_snapshot
-from proxmox_mpc.services.reads import Notes
+from proxmox_mpc.services.reads import Notes, enumerated
 
 _OWN = (
     Field("name", "string", "the snapshot's name"),
@@ -66,7 +66,7 @@ def list_snapshots(
             failed.setdefault((answer.code, ref.node), []).append((ref, answer))
     notes = Notes()
     for several in failed.values():
-        notes.failed(f"the snapshots of {_named([ref for ref, _ in several])}", several[0][1])
+        notes.failed(f"the snapshots of {enumerated([str(ref.vmid) for ref, _ in several])}", several[0][1])
     silent = [ref for ref in guests if source.live and not ref.answers and not ref.template]
     notes.add(*(_silent(node, silent) for node in sorted({ref.node for ref in silent})))
     if older_than is not None:
@@ -131,10 +131,6 @@ def _row(ref: GuestRef, row: JsonObject, now: float, active: str | None) -> Json
         "memory": ":" in memory if isinstance(memory, str) and not memory.isdecimal() else boolean(row, "vmstate"),
         "description": (description or "").strip() or None,
     }
-
-
-def _named(refs: Sequence[GuestRef]) -> str:
-    return ", ".join(str(ref.vmid) for ref in refs[:5]) + (f" and {len(refs) - 5} more" if len(refs) > 5 else "")
 
 
 def _silent(node: str, refs: Sequence[GuestRef]) -> Warn:

@@ -10,7 +10,8 @@ from proxmox_mpc.domain.guests import GuestRef
 from proxmox_mpc.domain.json import Json
 from proxmox_mpc.errors import AuthenticationError, PermissionDenied, PmpcError, ServerBusy, ServerError
 from proxmox_mpc.output.schema import schema_of
-from proxmox_mpc.services.guest_page import GUEST_PAGE, show_guest
+from proxmox_mpc.services.guest_page import show_guest
+from proxmox_mpc.services.guest_page_shape import GUEST_PAGE
 from tests.services.paths import Paths
 
 NOW = 1_795_375_657.0

@@ -75,7 +75,7 @@ def test_guests_that_cannot_be_asked_cost_one_warning(error: PmpcError) -> None:
     answers: dict[str, Json | PmpcError] = {f"/nodes/pve1/qemu/{vmid}/snapshot": error for vmid in range(100, 107)}
     reading = list_snapshots(Paths(answers), [vm(vmid) for vmid in range(100, 107)], lambda: NOW)
     assert (reading.value, reading.partial, len(reading.warnings)) == ([], True, 1)
-    assert "100, 101, 102, 103, 104 and 2 more" in reading.warnings[0].message
+    assert "100, 101, 102 and 4 more" in reading.warnings[0].message
 
 
 def test_the_only_guest_asked_for_raises_its_error_and_a_bad_token_always_does() -> None:

@@ -21,7 +21,8 @@ from proxmox_mpc.services.guest_details import (
     guest_status,
 )
 from proxmox_mpc.services.guest_network import ADDRESS_ROWS, guest_ips
-from proxmox_mpc.services.guest_page import GUEST_PAGE, show_guest
+from proxmox_mpc.services.guest_page import show_guest
+from proxmox_mpc.services.guest_page_shape import GUEST_PAGE
 
 
 @read(GUEST_PAGE)

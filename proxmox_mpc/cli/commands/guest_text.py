@@ -9,7 +9,7 @@ from proxmox_mpc.domain.moments import Now, epoch
 from proxmox_mpc.domain.shape import Field, Shape
 from proxmox_mpc.output.human import byte_size, cell, moment, span, visible
 from proxmox_mpc.output.tables import page, table
-from proxmox_mpc.services.guest_page import GUEST_PAGE
+from proxmox_mpc.services.guest_page_shape import GUEST_PAGE
 from proxmox_mpc.services.snapshots import SNAPSHOT_FIELDS, depths
 
 # Tables below the summary: the key in the data, and the heading.
