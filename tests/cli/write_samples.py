@@ -272,6 +272,48 @@ _STORAGE = (
     Sample("storage volume delete", (_ISO,), again=5, task="imgdel"),
     Sample("storage volume set", (_OLD, "--notes", "hi")),
 )
+def _certificate() -> tuple[tuple[str, str], tuple[str, str]]:
+    """Return the files of a self-signed certificate and its key."""
+    from datetime import UTC, datetime, timedelta
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "pve1.example")])
+    now = datetime.now(UTC)
+    number, end = x509.random_serial_number(), now + timedelta(days=9)
+    made = x509.CertificateBuilder(name, name, key.public_key(), number, now, end)
+    chain = made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    secret = key.private_bytes(pem, pkcs8, serialization.NoEncryption()).decode()
+    return ("chain.pem", chain), ("key.pem", secret)
+
+
+_FILES = _certificate()
+_UPLOAD = ("pve1", "chain.pem", "--key-file", "key.pem")
+_NODES = (
+    Sample("node service start", ("cron", "pve1"), task="srvstart",
+           before=(("node", "service", "stop", "cron", "pve1"),)),
+    Sample("node service stop", ("cron", "pve1"), task="srvstop"),
+    Sample("node service restart", ("cron", "pve1"), again="anew", task="srvrestart"),
+    Sample("node service reload", ("cron", "pve1"), again="anew", task="srvreload"),
+    Sample("node refresh", ("pve1",), again="anew", task="aptupdate"),
+    Sample("node start-all", ("pve2",), again="anew", task="startall"),
+    Sample("node stop-all", ("pve3",), task="stopall"),
+    Sample("node reboot", ("pve3",), again="anew"),
+    Sample("node shutdown", ("pve3",), again=6),
+    Sample("node wake", ("pve3",), before=(
+        ("api", "set", "/nodes/pve3/config", "wakeonlan=BC:24:11:00:00:01"), ("node", "shutdown", "pve3"))),
+    Sample("node certificate upload", _UPLOAD, again=6, files=_FILES),
+    Sample("node certificate delete", ("pve1",), files=_FILES, before=(("node", "certificate", "upload", *_UPLOAD),)),
+)  # fmt: skip
+_API = (
+    Sample("api create", ("/nodes/pve1/apt/update",), again="anew", task="aptupdate"),
+    Sample("api set", ("/pools", "poolid=prod", "comment=hi"), again="anew"),
+    Sample("api delete", ("/nodes/pve1/network",), "/nodes/pve1/network", again="anew"),
+)
 _AUDIT = (Sample("audit undo", ("1",), again=6, task="qmshutdown", before=(("vm", "start", "103"),)),)
 _ALL = (
     *_POWER,
@@ -288,6 +330,8 @@ _ALL = (
     *_SDN,
     *_NETWORK,
     *_STORAGE,
+    *_NODES,
+    *_API,
     *_AUDIT,
 )
 SAMPLES: dict[str, Sample] = {one.verb: one for one in _ALL}
