@@ -272,6 +272,8 @@ _STORAGE = (
     Sample("storage volume delete", (_ISO,), again=5, task="imgdel"),
     Sample("storage volume set", (_OLD, "--notes", "hi")),
 )
+
+
 def _certificate() -> tuple[tuple[str, str], tuple[str, str]]:
     """Return the files of a self-signed certificate and its key."""
     from datetime import UTC, datetime, timedelta
