@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated
 
 import typer
@@ -89,7 +88,7 @@ def _watch(context: Context, threshold: float, every: float) -> None:
     if shown and streams.stdout.isatty() and streams.stdin.isatty():
         from proxmox_mpc.output.screen import screen
 
-        with screen(streams, time.monotonic) as terminal:
+        with screen(streams, context.clock) as terminal:
             while True:
                 terminal.draw(_once(context, threshold).page or "")
                 if terminal.pause(every):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated
 
 import typer
@@ -120,7 +119,7 @@ def _followed(context: Context, named: str) -> Result:
     status = 0
     try:
         with known(upid):
-            ended = wait(context.source, upid, clock=time.monotonic, sleep=context.sleep, on_log=line)
+            ended = wait(context.source, upid, clock=context.clock, sleep=context.sleep, on_log=line)
         warnings = waited(upid, ended.exitstatus or "OK", 0).warnings
     except TaskFailed as error:
         warnings = (Warn(error.code, error.message, None, {"upid": upid.text}),)
@@ -140,8 +139,8 @@ def wait(ctx: typer.Context, upid: TaskId, timeout: Timeout = None) -> Result:
     context = context_of(ctx)
     task = Upid.parse(upid)
     seconds = None if timeout is None else duration(timeout, "--timeout")
-    began = time.monotonic()
+    began = context.clock()
     with known(task):
-        ended = tasks.wait(context.source, task, clock=time.monotonic, sleep=context.sleep, timeout=seconds)
-    reading = waited(task, ended.exitstatus or "OK", time.monotonic() - began)
+        ended = tasks.wait(context.source, task, clock=context.clock, sleep=context.sleep, timeout=seconds)
+    reading = waited(task, ended.exitstatus or "OK", context.clock() - began)
     return Result.of(reading, reading.value)
