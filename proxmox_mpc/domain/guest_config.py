@@ -20,7 +20,7 @@ MASK = "***"
 # The order in which a page shows disks: what boots first, what is left over last.
 _BUSES = ("rootfs", "scsi", "virtio", "sata", "ide", "mp", "efidisk", "tpmstate", "unused")
 _DISK = re.compile(r"(rootfs|scsi|virtio|sata|ide|mp|efidisk|tpmstate|unused)(\d*)")
-_NIC = re.compile(r"net(\d+)")
+NIC = re.compile(r"net(\d+)")
 _IPCONFIG = re.compile(r"ipconfig(\d+)")
 _CLOUDINIT = re.compile(r"vm-\d+-cloudinit(\.\w+)?$")
 _FORMATS = ("qcow2", "raw", "vmdk", "qed", "qcow", "cloop", "subvol")
@@ -126,7 +126,7 @@ def _disk_flags(properties: PropertyString) -> Iterator[str]:
 
 def nics(config: JsonObject) -> list[JsonObject]:
     """Return a row for each network card; a container's carries its addresses, a VM's those that cloud-init sets."""
-    return [_nic(config, key, match[1], value) for key, match, value in strings(config, _NIC)]
+    return [_nic(config, key, match[1], value) for key, match, value in strings(config, NIC)]
 
 
 def _nic(config: JsonObject, key: str, index: str, value: str) -> JsonObject:
@@ -297,5 +297,5 @@ def further(config: JsonObject) -> JsonObject:
     return {
         key: value
         for key, value in in_order(without_secrets(config)).items()
-        if not any(pattern.fullmatch(key) for pattern in (_EXPLAINED, _DISK, _NIC, _IPCONFIG))
+        if not any(pattern.fullmatch(key) for pattern in (_EXPLAINED, _DISK, NIC, _IPCONFIG))
     }

@@ -9,17 +9,16 @@ from proxmox_mpc.domain.call import FormValue
 from proxmox_mpc.domain.config_rules import checked, unknown_key
 from proxmox_mpc.domain.ct_keys import FIXED, ct_rules
 from proxmox_mpc.domain.ct_options import NICS, CtOptions, ct_nic_words, free_key, keys_of, new_nic
-from proxmox_mpc.domain.guest_config import strings
+from proxmox_mpc.domain.guest_config import NIC
 from proxmox_mpc.domain.guests import GuestRef
-from proxmox_mpc.domain.json import JsonObject, text
+from proxmox_mpc.domain.json import JsonObject
 from proxmox_mpc.domain.plan import Cannot, Keep, Plan, Probe, Step, Target
 from proxmox_mpc.domain.property_string import PropertyString
 from proxmox_mpc.domain.risk import Effect
 from proxmox_mpc.domain.source import Query, Source
-from proxmox_mpc.errors import NodeUnreachable, NotFound, PmpcError, UsageError
-from proxmox_mpc.services.guest_config_write import change, config_reads, read_config
+from proxmox_mpc.errors import NodeUnreachable, PmpcError, UsageError
+from proxmox_mpc.services.guest_config_write import card_at, change, check_card, config_reads, read_config
 
-NIC = re.compile(r"net(\d+)")
 MOUNT = re.compile(r"mp\d+")
 _UNUSED = re.compile(r"unused\d+")
 
@@ -90,7 +89,7 @@ def add_nic(source: Source, ref: GuestRef, written: str, key: str | None = None)
     """Return the plan that adds a card, ``BRIDGE[,opts]``, as ``key`` or the first that is free."""
     config = read_config(source, ref)
     place = key or free_key("net", NICS, config)
-    _card(place)
+    check_card(ct_rules(), place)
     if place in config:
         raise UsageError(f"{ref.label} has {place} already", hint=f"change it: pmpc ct nic set {ref.vmid} {place}")
     sets: dict[str, FormValue] = {place: new_nic(written, place)}
@@ -100,7 +99,7 @@ def add_nic(source: Source, ref: GuestRef, written: str, key: str | None = None)
 def set_nic(source: Source, ref: GuestRef, key: str, written: str) -> Plan:
     """Return the plan that changes properties of a card and leaves the others; ``vlan=`` takes one away."""
     config = read_config(source, ref)
-    card = PropertyString.parse(_present(ref, config, key))
+    card = PropertyString.parse(card_at(ct_rules(), ref, config, key))
     for name, value in ct_nic_words(written).items:
         if name is not None:
             card = card.with_(name, value) if value else card.without(name)
@@ -111,19 +110,5 @@ def set_nic(source: Source, ref: GuestRef, key: str, written: str) -> Plan:
 def remove_nic(source: Source, ref: GuestRef, key: str) -> Plan:
     """Return the plan that takes a card out."""
     config = read_config(source, ref)
-    _present(ref, config, key)
+    card_at(ct_rules(), ref, config, key)
     return Plan("nic remove", tuple(change_ct(ref, config, {}, [key], says=f"remove {key} from {ref.label}")))
-
-
-def _card(key: str) -> None:
-    if NIC.fullmatch(key) is None or ct_rules().find(key) is None:
-        raise UsageError(f"{key!r} is no network card", hint="as in net0")
-
-
-def _present(ref: GuestRef, config: JsonObject, key: str) -> str:
-    _card(key)
-    value = text(config, key)
-    if value is None:
-        there = ", ".join(name for name, _, _ in strings(config, NIC)) or "none"
-        raise NotFound(f"{ref.label} has no {key}", hint=f"its network cards: {there}", details={"nic": key})
-    return value

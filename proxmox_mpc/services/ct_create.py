@@ -10,7 +10,7 @@ from proxmox_mpc.domain.config_rules import checked
 from proxmox_mpc.domain.connection import Secret
 from proxmox_mpc.domain.ct_keys import ct_rules
 from proxmox_mpc.domain.ct_options import CtOptions, keys_of
-from proxmox_mpc.domain.guest_config import strings
+from proxmox_mpc.domain.guest_config import NIC, strings
 from proxmox_mpc.domain.guests import GuestRef
 from proxmox_mpc.domain.json import JsonObject, text
 from proxmox_mpc.domain.plan import Keep, Plan, Probe, Send, Step, Target, Undo
@@ -18,7 +18,7 @@ from proxmox_mpc.domain.property_string import Disk, Nic
 from proxmox_mpc.domain.source import Source, api_path
 from proxmox_mpc.errors import AlreadyExists, Conflict, UsageError
 from proxmox_mpc.services.backup_restore import removal, there
-from proxmox_mpc.services.ct_config import MOUNT, NIC
+from proxmox_mpc.services.ct_config import MOUNT
 from proxmox_mpc.services.ct_templates import Template, find_template
 from proxmox_mpc.services.guest_config_write import checked_vmid, facts_of, is_free, next_vmid, read_config
 from proxmox_mpc.services.guests import inventory

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from proxmox_mpc.domain.call import Call, FormValue, Known, Slot, Value
 from proxmox_mpc.domain.config_rules import Rules, meaning
+from proxmox_mpc.domain.guest_config import NIC, strings
 from proxmox_mpc.domain.guests import GuestRef
 from proxmox_mpc.domain.json import Json, JsonObject, as_object, boolean, integer, text
 from proxmox_mpc.domain.plan import Keep, ProbeCheck, Send, Step, Take, Target, Undo
 from proxmox_mpc.domain.risk import BackupFact, Effect, Facts
 from proxmox_mpc.domain.source import Source
-from proxmox_mpc.errors import Conflict, InvalidValue, UsageError
+from proxmox_mpc.errors import Conflict, InvalidValue, NotFound, UsageError
 
 SECRET_KEYS = frozenset({"password", "cipassword"})
 _FIRST_ID, _LAST_ID = 100, 999_999_999
@@ -139,3 +140,19 @@ def checked_vmid(vmid: int, option: str = "--vmid") -> int:
     if not _FIRST_ID <= vmid <= _LAST_ID:
         raise UsageError(f"{option}: {vmid} is no id of a guest", hint=f"ids go from {_FIRST_ID} to {_LAST_ID}")
     return vmid
+
+
+def check_card(rules: Rules, key: str) -> None:
+    """Raise UsageError for a key that is no network card."""
+    if NIC.fullmatch(key) is None or rules.find(key) is None:
+        raise UsageError(f"{key!r} is no network card", hint="as in net0")
+
+
+def card_at(rules: Rules, ref: GuestRef, config: JsonObject, key: str) -> str:
+    """Return the setting of a network card; raises UsageError, and NotFound for one that is not there."""
+    check_card(rules, key)
+    value = text(config, key)
+    if value is None:
+        there = ", ".join(name for name, _, _ in strings(config, NIC)) or "none"
+        raise NotFound(f"{ref.label} has no {key}", hint=f"its network cards: {there}", details={"nic": key})
+    return value

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from proxmox_mpc.domain.call import Call, FormValue
 from proxmox_mpc.domain.config_rules import meaning, unknown_key
+from proxmox_mpc.domain.guest_config import NIC
 from proxmox_mpc.domain.guests import GuestRef
 from proxmox_mpc.domain.json import JsonObject, as_rows, text
 from proxmox_mpc.domain.plan import Cannot, Keep, Plan, Probe, Send, Step, Target, Undo
@@ -21,7 +22,6 @@ from proxmox_mpc.services.guest_details import changes, pending_row
 
 DRIVE = re.compile(r"(?:scsi|virtio|sata|ide|efidisk|tpmstate)\d+")
 UNUSED = re.compile(r"unused\d+")
-_NIC = re.compile(r"net\d+")
 # What a running VM takes over at once: qemu-server's fast-plug options, those that only the host uses, and those that
 # cloud-init reads at the next boot anyway (PVE/QemuServer.pm, vmconfig_hotplug_pending).
 _AT_ONCE = frozenset(
@@ -114,7 +114,7 @@ def _stored(sets: Mapping[str, FormValue]) -> dict[str, FormValue]:
 def _effect(gone: Sequence[str], *, force: bool) -> Effect:
     if any(UNUSED.fullmatch(key) or (force and DRIVE.fullmatch(key)) for key in gone):
         return "disk_delete"
-    return "nic_delete" if any(_NIC.fullmatch(key) for key in gone) else "config"
+    return "nic_delete" if any(NIC.fullmatch(key) for key in gone) else "config"
 
 
 def _drives_undo(undo: Undo, config: JsonObject, sets: Mapping[str, FormValue]) -> Undo:
@@ -167,7 +167,7 @@ def at_once(key: str, config: JsonObject) -> bool:
         return True
     plugs = text(config, "hotplug")
     enabled = {"network", "disk", "usb"} if plugs in (None, "1") else set((plugs or "").split(","))
-    if _NIC.fullmatch(key):
+    if NIC.fullmatch(key):
         return "network" in enabled
     if key.startswith("usb"):
         return "usb" in enabled

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from proxmox_mpc.domain.call import Call, FormValue, Known, Slot
 from proxmox_mpc.domain.connection import Secret
+from proxmox_mpc.domain.guest_config import NIC
 from proxmox_mpc.domain.guests import GuestRef
 from proxmox_mpc.domain.json import JsonObject, as_object, text
 from proxmox_mpc.domain.plan import Keep, Plan, Probe, ProbeCheck, Send, Step, Target, Undo
@@ -206,7 +207,7 @@ def _boot_order(sets: Mapping[str, FormValue]) -> str:
     drives = [key for key in sets if DRIVE.fullmatch(key) and not key.startswith(("efidisk", "tpmstate"))]
     discs = [key for key in drives if "media=cdrom" in str(sets[key])]
     plain = [key for key in drives if key not in discs and not str(sets[key]).endswith(":cloudinit")]
-    cards = sorted(key for key in sets if re.fullmatch(r"net\d+", key))
+    cards = sorted(key for key in sets if NIC.fullmatch(key))
     return ";".join([*plain[:1], *discs, *cards[:1]])
 
 
@@ -221,7 +222,7 @@ def _needs(sets: Mapping[str, FormValue], new: NewVm) -> Needs:
             disk = Disk.parse(value)
             if disk.storage is not None:
                 storages.add(("iso" if "iso/" in disk.volume else "images", disk.storage))
-        elif re.fullmatch(r"net\d+", key) and (bridge := Nic.parse(value).bridge):
+        elif NIC.fullmatch(key) and (bridge := Nic.parse(value).bridge):
             bridges.add(bridge)
     return Needs(frozenset((name, content) for content, name in storages), frozenset(bridges))
 
@@ -246,7 +247,7 @@ def _with_image(sets: Mapping[str, FormValue], new: NewVm, image: Image) -> dict
     made = {**sets, "scsi0": f"{new.storage}:0,import-from={image.volume}"}
     if not any(isinstance(value, str) and value.endswith(":cloudinit") for value in sets.values()):
         made["ide2"] = f"{new.storage}:cloudinit"
-    cards = sorted(key for key in sets if re.fullmatch(r"net\d+", key))
+    cards = sorted(key for key in sets if NIC.fullmatch(key))
     if "boot" not in new.base and new.options.boot is None and "boot" not in new.options.settings:
         made["boot"] = ";".join(["order=scsi0", *cards[:1]])
     made.setdefault("serial0", "socket")

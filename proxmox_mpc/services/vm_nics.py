@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from proxmox_mpc.domain.config_rules import checked
-from proxmox_mpc.domain.guest_config import strings
+from proxmox_mpc.domain.guest_config import NIC, strings
 from proxmox_mpc.domain.guests import GuestRef
-from proxmox_mpc.domain.json import JsonObject, text
+from proxmox_mpc.domain.json import JsonObject
 from proxmox_mpc.domain.plan import Cannot, Plan, Step, Target
 from proxmox_mpc.domain.property_string import Nic, PropertyString
 from proxmox_mpc.domain.source import Query, Source
 from proxmox_mpc.domain.vm_keys import vm_rules
 from proxmox_mpc.domain.vm_options import free_nic, new_nic, nic_words
-from proxmox_mpc.errors import NotFound, PmpcError, UsageError
-from proxmox_mpc.services.guest_config_write import change, read_config
+from proxmox_mpc.errors import PmpcError, UsageError
+from proxmox_mpc.services.guest_config_write import card_at, change, check_card, read_config
 from proxmox_mpc.services.vm_config import Wish, applies, change_vm
-
-NIC = re.compile(r"net(\d+)")
 
 
 def add_nic(source: Source, ref: GuestRef, written: str, key: str | None = None) -> Plan:
     """Return the plan that adds a card, ``BRIDGE[,opts]``, as ``key`` or the first that is free."""
     config = read_config(source, ref)
     place = key or free_nic(config)
-    _card(place)
+    check_card(vm_rules(), place)
     if place in config:
         raise UsageError(f"{ref.label} has {place} already", hint=f"change it: pmpc vm nic set {ref.vmid} {place}")
     value = str(checked(vm_rules(), place, new_nic(written)))
@@ -36,7 +33,7 @@ def add_nic(source: Source, ref: GuestRef, written: str, key: str | None = None)
 def set_nic(source: Source, ref: GuestRef, key: str, written: str) -> Plan:
     """Return the plan that changes properties of a card and leaves the others; ``vlan=`` removes one."""
     config = read_config(source, ref)
-    card = PropertyString.parse(_present(ref, config, key), "model")
+    card = PropertyString.parse(card_at(vm_rules(), ref, config, key), "model")
     for name, value in nic_words(written):
         card = _without_model(card, value) if name == "model" else card
         if name == "macaddr":
@@ -66,7 +63,7 @@ def _with_mac(card: PropertyString, mac: str) -> PropertyString:
 def remove_nic(source: Source, ref: GuestRef, key: str) -> Plan:
     """Return the plan that takes a card out."""
     config = read_config(source, ref)
-    _present(ref, config, key)
+    card_at(vm_rules(), ref, config, key)
     steps = change_vm(ref, config, Wish({}, [key]), says=f"remove {key} from {ref.label}")
     return Plan("nic remove", tuple(steps), notes=tuple(applies(ref, config, steps)))
 
@@ -90,17 +87,3 @@ def _isolated(ref: GuestRef, config: JsonObject) -> Step:
         if not Nic.parse(value).link_down
     }
     return change(ref, config, down, says=f"take the link of {', '.join(down)} of {ref.label} down", effect="network")
-
-
-def _card(key: str) -> None:
-    if vm_rules().find(key) is None or NIC.fullmatch(key) is None:
-        raise UsageError(f"{key!r} is no network card", hint="as in net0")
-
-
-def _present(ref: GuestRef, config: JsonObject, key: str) -> str:
-    _card(key)
-    value = text(config, key)
-    if value is None:
-        there = ", ".join(name for name, _, _ in strings(config, NIC)) or "none"
-        raise NotFound(f"{ref.label} has no {key}", hint=f"its network cards: {there}", details={"nic": key})
-    return value

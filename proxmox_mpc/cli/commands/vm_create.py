@@ -12,6 +12,7 @@ from proxmox_mpc.cli.commands.guest_args import found
 from proxmox_mpc.cli.commands.secret_input import secret_from, text_from
 from proxmox_mpc.cli.completion import values
 from proxmox_mpc.cli.verbs import context_of, write
+from proxmox_mpc.domain.guest_config import NIC
 from proxmox_mpc.domain.vm_options import VmOptions, pairs
 from proxmox_mpc.errors import UsageError
 from proxmox_mpc.output.result import Result
@@ -190,7 +191,7 @@ def _placed(written: str, storage: str | None) -> str:
 def _default_cards(context: Context, base: dict[str, str]) -> list[str]:
     """Return the card that an image gets where none is said: on the default bridge, where there is one."""
     bridge = context.settings.text("defaults.bridge")
-    return [bridge] if bridge and not any(re.fullmatch(r"net\d+", key) for key in base) else []
+    return [bridge] if bridge and not any(NIC.fullmatch(key) for key in base) else []
 
 
 def _base(context: Context, path: str) -> dict[str, str]:
