@@ -87,6 +87,23 @@ show sync pull
 show vm history 100
 show sync pull
 
+step 'A change: looked at first, then made; here a virtual machine, from a template, up to its address'
+show vm create demo --clone-from debian-13-cloud --ipconfig 10.10.20.50/24,gw=10.10.20.1 --start --dry-run
+show vm create demo --clone-from debian-13-cloud --ipconfig 10.10.20.50/24,gw=10.10.20.1 --start --yes
+show vm wait demo --for ip
+
+step 'Every change is in the journal, and is taken back by its number'
+show vm tag add demo trial --yes
+show audit list
+show audit undo "$(pmpc audit list --limit 1 --query '[0].operation')" --yes
+show audit verify
+
+step 'What cannot be taken back wants its name, and a backup'
+show vm stop demo --yes
+say pmpc vm delete demo --yes
+pmpc vm delete demo --yes || printf '(exit status %s)\n' "$?"
+show vm delete demo --yes --confirm demo --without-backup
+
 step 'An error has a hint, and a status of its own'
 say pmpc vm show 999
 pmpc vm show 999 || printf '(exit status %s)\n' "$?"
