@@ -129,6 +129,8 @@ def make_template(source: Source, ref: GuestRef) -> Plan:
         effect,
         f"turn {ref.label} into a template",
         facts_of(ref, config),
+        before={"template": None},
+        watch=ref.path("config"),
         undo=Undo(why_not="a template cannot be turned back; a full clone of it is a guest like before"),
     )
 
