@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from proxmox_mpc.domain.json import Json, JsonObject, Param, boolean, split_list, text
+from proxmox_mpc.domain.json import Json, JsonObject, boolean, split_list, text
 from proxmox_mpc.errors import NotFound
-from proxmox_mpc.state.shelf import Shelf
-
-Names = Mapping[str, str]
-Params = Mapping[str, Param]
+from proxmox_mpc.state.shelf import Names, Params, Shelf, asked
 
 
 def pools(shelf: Shelf, _names: Names, params: Params) -> Json:
@@ -55,9 +50,9 @@ def users(shelf: Shelf, _names: Names, params: Params) -> Json:
     shelf.require("access")
     rows = shelf.objects("user")
     if "enabled" in params:
-        wanted = params["enabled"] in (1, True, "1")
+        wanted = asked(params, "enabled")
         rows = [row for row in rows if boolean(row, "enable", True) is wanted]
-    if params.get("full") in (1, True, "1"):
+    if asked(params, "full"):
         return [{**row, "tokens": [*_tokens(shelf, str(row.get("userid")))]} for row in rows]
     return [{name: value for name, value in row.items() if name != "groups"} for row in rows]
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from proxmox_mpc.domain.json import Json, JsonObject, Param, boolean
+from proxmox_mpc.domain.json import Json, JsonObject, boolean
 from proxmox_mpc.errors import NotFound, NotRecorded
-from proxmox_mpc.state.shelf import Shelf
-
-Names = Mapping[str, str]
-Params = Mapping[str, Param]
+from proxmox_mpc.state.shelf import Names, Params, Shelf, asked
 
 
 def on_node(sort: str) -> Callable[[Shelf, Names, Params], Json]:
@@ -26,7 +23,7 @@ def on_node(sort: str) -> Callable[[Shelf, Names, Params], Json]:
 def config(shelf: Shelf, names: Names, params: Params) -> Json:
     """Answer a guest's configuration with pending changes applied, or with ``current`` what it runs with."""
     found = _config(shelf, names)
-    if params.get("current") in (1, True, "1"):
+    if asked(params, "current"):
         for key, entry in _pending(shelf, names).items():
             found.pop(key, None)
             if "value" in entry:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from proxmox_mpc.domain.json import Json, Param, integer, text
+from proxmox_mpc.domain.json import Json, integer, text
 from proxmox_mpc.errors import NotFound, NotRecorded
 from proxmox_mpc.state import recorded_access as access
 from proxmox_mpc.state import recorded_guests as guests
 from proxmox_mpc.state import recorded_storage as storage
-from proxmox_mpc.state.shelf import Shelf
+from proxmox_mpc.state.shelf import Names, Params, Shelf, asked
 
-Names = Mapping[str, str]
-Params = Mapping[str, Param]
 Handler = Callable[[Shelf, Names, Params], Json]
 
 OTHER_RESOURCES = "/cluster/resources?other"
@@ -109,7 +107,7 @@ def _node_tasks(shelf: Shelf, names: Names, params: Params) -> Json:
     rows = [row for row in shelf.objects("task") if row.get("node") == names["node"]]
     if "vmid" in params:
         rows = [row for row in rows if text(row, "id") == str(params["vmid"])]
-    if params.get("errors") in (1, True, "1"):
+    if asked(params, "errors"):
         rows = [row for row in rows if "endtime" in row and not _went_well(text(row, "status"))]
     rows.sort(key=lambda row: -(integer(row, "starttime") or 0))
     start, limit = integer(dict(_plain(params)), "start") or 0, integer(dict(_plain(params)), "limit")

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from proxmox_mpc.domain.json import Json, JsonObject, Param, boolean, integer, split_list, text
+from proxmox_mpc.domain.json import Json, JsonObject, boolean, integer, split_list, text
 from proxmox_mpc.domain.source import STALE
 from proxmox_mpc.errors import NotFound
-from proxmox_mpc.state.shelf import Shelf
-
-Names = Mapping[str, str]
-Params = Mapping[str, Param]
+from proxmox_mpc.state.shelf import Names, Params, Shelf
 
 
 def node_storages(shelf: Shelf, names: Names, params: Params) -> Json:

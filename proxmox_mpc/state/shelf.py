@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from proxmox_mpc.domain.json import Json, JsonObject
+from proxmox_mpc.domain.json import Json, JsonObject, Param
 from proxmox_mpc.errors import NotRecorded
 from proxmox_mpc.state.kinds import KINDS, Kind, marked
 from proxmox_mpc.state.light import Light
 from proxmox_mpc.state.times import stamp
+
+Names = Mapping[str, str]
+"""The values of a path's variables."""
+Params = Mapping[str, Param]
+
+
+def asked(params: Params, name: str) -> bool:
+    """Return whether a parameter is set, in each of the ways in which a true one is sent."""
+    return params.get(name) in (1, True, "1")
 
 
 class Shelf:
