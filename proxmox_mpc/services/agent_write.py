@@ -126,7 +126,7 @@ def write_file(source: Source, ref: GuestRef, path: str, content: bytes) -> Plan
     if len(content) > LONGEST_FILE:
         raise UsageError(
             f"{len(content)} bytes are too much: the agent takes {LONGEST_FILE} at a time",
-            hint="copy it by ssh, or have the guest fetch it: pmpc vm agent exec GUEST -- curl -o PATH URL",
+            hint="copy it by ssh, or have the guest fetch it itself: pmpc vm agent exec",
         )
     now = _running(source, ref)
     # Encoded here, since PVE itself can encode no text beyond latin-1.

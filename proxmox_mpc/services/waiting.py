@@ -187,7 +187,7 @@ def _expired(left: Sequence[_Awaited], goal: Goal, timeout: float) -> WaitExpire
     more = f" … and {len(left) - 5} more" if len(left) > 5 else ""
     silent = goal in ("ip", "agent") and any(one.ref.type == "qemu" and one.status == "running" for one in left)
     hint = (
-        "the agent must be installed and started in the guest, and switched on for the VM: pmpc vm set GUEST --agent 1"
+        "the agent must be installed and started in the guest, and switched on for the VM: pmpc vm set GUEST --agent"
         if silent
         else "wait longer: --timeout; what is going on: pmpc task list --running"
     )
