@@ -102,7 +102,8 @@ def move_resource(source: Source, guest: str, node: str, *, relocate: bool) -> P
     """Plan to ask the manager to migrate a guest (or stop it and start it elsewhere), and wait until it is there."""
     sid = sid_of(source, guest)
     if objects.existing(source, RESOURCE, sid) is None:
-        raise NotFound(f"{sid} is not under high availability", hint=f"pmpc guest migrate {guest} --to {node}")
+        kind = sid.partition(":")[0]
+        raise NotFound(f"{sid} is not under high availability", hint=f"pmpc {kind} migrate {guest} --to {node}")
     states = node_states(resources(source))
     if node not in states:
         raise no_such_node(node)

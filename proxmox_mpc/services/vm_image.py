@@ -77,7 +77,7 @@ def _not_checked(volume: str) -> Warn:
     return Warn(
         "image_present",
         f"{volume} is there already and is used as it is: its checksum cannot be looked up",
-        f"to download it again: pmpc storage delete-volume {volume}",
+        f"to download it again: pmpc storage volume delete {volume}",
         {"volume": volume},
     )
 

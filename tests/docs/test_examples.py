@@ -25,7 +25,14 @@ needs_jq = pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not inst
 def test_the_demo_shows_the_main_job_and_leaves_nothing_behind(tmp_path: Path) -> None:
     outcome = example(EXAMPLES / "demo.sh", tmp_path, {"TMPDIR": str(tmp_path)})
     assert outcome.status == 0, outcome
-    for expected in ("workspace homelab in", "memory  ", "4096 → 6144", "nothing changed", "(exit status 5)", "(exit status 9)"):
+    for expected in (
+        "workspace homelab in",
+        "memory  ",
+        "4096 → 6144",
+        "nothing changed",
+        "(exit status 5)",
+        "(exit status 9)",
+    ):
         assert expected in outcome.stdout
     assert "Traceback" not in outcome.stderr
     assert [path for path in tmp_path.iterdir() if path.name.startswith("tmp.")] == []

@@ -72,6 +72,8 @@ def complaint(words: list[str]) -> str | None:
             return None
         word = rest.pop(0)
         flag = re.sub(r"^-([a-z])\1+$", r"-\1", word.partition("=")[0])
+        if word == "--":
+            return None
         if flag.startswith("-") and flag != "-":
             option = known.get(flag)
             if option is None:
