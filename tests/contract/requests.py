@@ -114,3 +114,12 @@ def _property_problems(form: Mapping[str, SchemaNode], value: str) -> Iterator[s
 def _pattern(perl: str) -> str:
     """Return a Perl pattern as Python takes it."""
     return re.sub(r"\(\?\^([a-z]*):", lambda match: f"(?{match[1]}:" if match[1] else "(?:", perl)
+
+
+def takes(method: str, path: str, name: str) -> bool:
+    """Whether the call at a path (slots may stand in it) has a parameter of that name."""
+    for pattern, template in _templates():
+        if pattern.fullmatch(path) and method in schema()[template]:
+            properties = (schema()[template][method].get("parameters") or {}).get("properties") or {}
+            return name in properties
+    return False

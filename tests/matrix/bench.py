@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -46,7 +46,10 @@ class Sent:
 
 @dataclass
 class Bench:
-    """``before_write`` is called with each writing request and may put another in its place."""
+    """``before_write`` is called with each writing request and may put another in its place; ``wire`` with its number.
+
+    What ``wire`` returns breaks the answer: ``lost`` (it was done), ``drop`` (nothing arrives), "" for a whole one.
+    """
 
     pmpc: Pmpc
     simulator: Simulator
@@ -55,6 +58,7 @@ class Bench:
     sent: list[Sent] = field(default_factory=list)
     answers: list[Response] = field(default_factory=list)
     before_write: Callable[[Request], Request] | None = None
+    wire: Callable[[int], str] | None = None
     on_pause: Callable[[], None] | None = None
 
     @property
@@ -119,6 +123,14 @@ class Bench:
                 guest.pop(key, None)
             for key in _GIVEN_ANEW:
                 guest["config"].pop(key, None)
+            guest["agent"] = {k: v for k, v in (guest["agent"] or {}).items() if v}
+        for volume in doc["volumes"].values():
+            volume.pop("ctime", None)
+        for node in doc["nodes"].values():
+            node.pop("network_pending", None)
+        for key in [key for key in doc["documents"] if key == "/events" or key.startswith("/replication/state")]:
+            del doc["documents"][key]
+        doc["groups"] = {name: comment or "" for name, comment in doc["groups"].items()}
         return doc
 
     def watch(self, request: Request, handle: Callable[[Request], Response]) -> Response:
@@ -128,9 +140,10 @@ class Bench:
         if self.before_write is not None:
             request = self.before_write(request)
         self.sent.append(sent_of(request))
-        answer = handle(request)
+        wire = self.wire(len(self.sent)) if self.wire is not None else ""
+        answer = Response(0) if wire == "drop" else handle(request)
         self.answers.append(answer)
-        return answer
+        return replace(answer, wire=wire) if wire else answer
 
 
 def sent_of(request: Request) -> Sent:
@@ -184,3 +197,16 @@ def agrees(shown: object, sent: object) -> bool:
     text = str(int(shown)) if isinstance(shown, bool) else str(shown)
     pattern = ".+".join(re.escape(part) for part in _PLACE.split(text)).replace(re.escape("***"), ".+")
     return re.fullmatch(pattern, str(sent), re.DOTALL) is not None
+
+
+def differences(before: Any, after: Any, at: str = "") -> Iterator[str]:
+    """Yield where two states of a world differ; the order of members and of lists of grants does not count."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in sorted({*before, *after}):
+            yield from differences(before.get(key), after.get(key), f"{at}/{key}")
+    elif isinstance(before, list) and isinstance(after, list):
+        old, new = (sorted(json.dumps(one, sort_keys=True) for one in state) for state in (before, after))
+        if old != new:
+            yield f"{at}: {before} is now {after}"
+    elif before != after:
+        yield f"{at}: {before!r} is now {after!r}"
