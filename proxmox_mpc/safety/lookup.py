@@ -177,14 +177,14 @@ def _compared(source: Source, watch: str, intent: JsonObject, method: str) -> Be
     before, now = intent.get("before"), values_at(source, watch)
     if now is None:
         return "done" if method == "DELETE" else "not done" if before is None else "unknown"
+    if before is None and method != "DELETE":
+        return "done"
     asked = as_object(intent.get("asked") or {})
     then = {} if before is None else as_object(before)
     if isinstance(now.get("list"), list):
         return _compared_lists(as_rows(then.get("list") or []), as_rows(now["list"]), asked, method)
     if method == "DELETE":
         return "not done"
-    if before is None:
-        return "done"
     # Whether anything has changed comes first: what is asked for may be a part of what stood there, a tag less say.
     known = then.keys() - {"digest"}
     if known and all(then[key] == now.get(key) for key in known):
