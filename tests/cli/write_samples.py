@@ -55,19 +55,19 @@ def _pve8(world: World) -> None:
 
 _POWER = (
     Sample("vm start", ("103",), task="qmstart"),
-    Sample("vm shutdown", ("100",), task="qmshutdown"),
-    Sample("vm stop", ("100",), task="qmstop"),
-    Sample("vm reboot", ("100",), again="anew", task="qmreboot"),
-    Sample("vm suspend", ("100",), task="qmsuspend"),
-    Sample("vm resume", ("100",), task="qmresume", before=(("vm", "suspend", "100"),)),
-    Sample("vm reset", ("100",), again="anew", task="qmreset"),
+    Sample("vm shutdown", ("104",), task="qmshutdown"),
+    Sample("vm stop", ("104",), task="qmstop"),
+    Sample("vm reboot", ("104",), again="anew", task="qmreboot"),
+    Sample("vm suspend", ("104",), task="qmsuspend"),
+    Sample("vm resume", ("104",), task="qmresume", before=(("vm", "suspend", "104"),)),
+    Sample("vm reset", ("104",), again="anew", task="qmreset"),
     Sample("guest start", ("103",), task="qmstart"),
     Sample("guest shutdown", ("200",), task="vzshutdown"),
     Sample("guest stop", ("200",), task="vzstop"),
     Sample("guest reboot", ("200",), again="anew", task="vzreboot"),
-    Sample("guest suspend", ("100",), task="qmsuspend"),
-    Sample("guest resume", ("100",), task="qmresume", before=(("vm", "suspend", "100"),)),
-    Sample("guest reset", ("100",), again="anew", task="qmreset"),
+    Sample("guest suspend", ("104",), task="qmsuspend"),
+    Sample("guest resume", ("104",), task="qmresume", before=(("vm", "suspend", "104"),)),
+    Sample("guest reset", ("104",), again="anew", task="qmreset"),
     Sample("ct start", ("200",), task="vzstart", before=(("ct", "stop", "200"),)),
     Sample("ct shutdown", ("200",), task="vzshutdown"),
     Sample("ct stop", ("200",), task="vzstop"),
@@ -92,8 +92,8 @@ _GUESTS = (
     Sample("vm delete", ("103",), "win11", again=5, task="qmdestroy", extra=("--without-backup",)),
     Sample("vm clone", ("9000", "copy"), again="anew", task="qmclone"),
     Sample("vm template", ("103",), again="unchanged", task="qmtemplate"),
-    Sample("vm migrate", ("100", "--to", "pve2", "--with-local-disks"), task="qmigrate"),
-    Sample("vm isolate", ("100",)),
+    Sample("vm migrate", ("104", "--to", "pve1", "--with-local-disks"), task="qmigrate"),
+    Sample("vm isolate", ("104",)),
     Sample("vm disk add", ("103", "local-lvm:4"), again="anew", task="qmconfig"),
     Sample("vm disk import", ("103", "nas:iso/virtio-win-0.1.285.iso", "--storage", "local-lvm"), again="anew",
            task="qmconfig"),
@@ -135,7 +135,7 @@ _SNAPSHOTS = (
 )
 _TAGS = tuple(
     sample
-    for noun, guest, tag in (("guest", "100", "infra"), ("vm", "100", "infra"), ("ct", "200", "infra"))
+    for noun, guest, tag in (("guest", "104", "docker"), ("vm", "104", "docker"), ("ct", "200", "infra"))
     for sample in (Sample(f"{noun} tag add", (guest, "new")), Sample(f"{noun} tag remove", (guest, tag)))
 )
 _MORE_GUESTS = (

@@ -126,8 +126,6 @@ class Bench:
             guest["agent"] = {k: v for k, v in (guest["agent"] or {}).items() if v}
         for volume in doc["volumes"].values():
             volume.pop("ctime", None)
-        for node in doc["nodes"].values():
-            node.pop("network_pending", None)
         for key in [key for key in doc["documents"] if key == "/events" or key.startswith("/replication/state")]:
             del doc["documents"][key]
         doc["groups"] = {name: comment or "" for name, comment in doc["groups"].items()}

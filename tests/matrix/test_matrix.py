@@ -67,8 +67,11 @@ UNDO_LEAVES: dict[str, str] = {
     "ct migrate": "/guests/201/",
     "storage delete": "/storages/usb-old/",
     "ha resource delete": "/ha/",
+    "network set": "/nodes/pve1/network_pending",
+    "node stop-all": "/guests/107/",
+    "replication delete": "/volumes/pve2/tank:subvol-200-disk-0",
 }
-"""What an undo leaves different: boot order, what a restart applied, how full the simulator makes it, rules."""
+"""What an undo leaves different: boot order, what a restart applied, rules, staged files that say the same, copies."""
 
 
 SEVERAL = frozenset({"node drain", "node undrain"})
