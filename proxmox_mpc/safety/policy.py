@@ -96,7 +96,12 @@ def check_allowed(lanes: Sequence[Lane], safety: Safety, options: WriteOptions, 
 
 def _check_protection(target: Target, effect: str, facts: Facts) -> None:
     if facts.protection and effect in PROTECTION_FORBIDS:
-        how = f"pmpc {target.kind} set {target.id} --set protection=0" if target.kind in ("vm", "ct") else "clear it"
+        of_guest = target.kind in ("vm", "ct")
+        how = (
+            f"pmpc {target.kind} set {target.id} --set protection=0"
+            if of_guest
+            else f"pmpc backup unprotect {target.id}"
+        )
         raise Refused(
             f"{target.label} is protected in Proxmox VE itself",
             hint=f"pmpc never clears that by itself; if you mean it: {how}",

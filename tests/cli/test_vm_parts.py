@@ -112,14 +112,22 @@ def test_a_network_card_is_added_changed_and_removed(lab: Pmpc) -> None:
 
 @pytest.mark.capability("9.9")
 def test_a_vm_is_cut_off_and_let_in_again(lab: Pmpc) -> None:
-    before = lab.ok("vm", "config", 100)
-    row = lab.ok("vm", "isolate", 100, "--yes")
-    config = lab.ok("vm", "config", 100)
+    lab.ok("vm", "nic", "add", 105, "vmbr1", "--yes")
+    before = lab.ok("vm", "config", 105)
+    row = lab.ok("vm", "isolate", 105, "--yes")
+    config = lab.ok("vm", "config", 105)
     assert all("link_down=1" in config[key] for key in ("net0", "net1"))
-    assert lab.ok("vm", "isolate", 100, "--yes")["changed"] is False
+    assert lab.ok("vm", "isolate", 105, "--yes")["changed"] is False
     undo(lab, row["operation"])
-    after = lab.ok("vm", "config", 100)
+    after = lab.ok("vm", "config", 105)
     assert (after["net0"], after["net1"]) == (before["net0"], before["net1"])
+
+
+@pytest.mark.capability("9.9")
+def test_whatever_is_done_to_a_guest_that_pve_protects_asks_for_its_name(lab: Pmpc) -> None:
+    refused = lab("vm", "isolate", 100, "--yes", "-o", "json")
+    assert (refused.status, refused.stdout, refused.error["details"]["risk"]) == (9, "", "critical")
+    assert lab.ok("vm", "isolate", 100, "--yes", "--confirm", "router")["changed"] is True
 
 
 @pytest.mark.capability("2.8")

@@ -55,17 +55,17 @@ def test_a_start_is_taken_back_once(lab: Pmpc) -> None:
 
 @pytest.mark.capability("4.4")
 def test_a_setting_is_taken_back_unless_somebody_changed_it_since(lab: Pmpc) -> None:
-    cores = lab.ok("vm", "config", "102")["cores"]
-    first = lab.ok("vm", "set", "102", "--cores", cores + 1, "--yes")
+    cores = lab.ok("vm", "config", "104")["cores"]
+    first = lab.ok("vm", "set", "104", "--cores", cores + 1, "--yes")
     operation = (first[0] if isinstance(first, list) else first)["operation"]
-    assert lab.ok("vm", "config", "102")["cores"] == cores + 1
-    second = lab.ok("vm", "set", "102", "--cores", cores + 2, "--yes")
+    assert lab.ok("vm", "config", "104")["cores"] == cores + 1
+    second = lab.ok("vm", "set", "104", "--cores", cores + 2, "--yes")
     late = lab("audit", "undo", operation, "--yes", "-o", "json")
     assert (late.status, late.error["details"]["keys"]) == (6, ["cores"])
     newer = (second[0] if isinstance(second, list) else second)["operation"]
     assert lab("audit", "undo", newer, "--yes").status == 0
     assert lab("audit", "undo", operation, "--yes").status == 0
-    assert lab.ok("vm", "config", "102")["cores"] == cores
+    assert lab.ok("vm", "config", "104")["cores"] == cores
 
 
 def test_a_damaged_journal_is_reported_with_the_row(lab: Pmpc, tmp_path: Path) -> None:
@@ -152,13 +152,13 @@ def test_a_create_a_tag_and_a_firewall_rule_are_taken_back(lab: Pmpc) -> None:
     (newest, *_) = lab.ok("audit", "list")
     assert lab.ok("audit", "show", newest["operation"])["waived"]
 
-    tags = lab.ok("vm", "show", "102")["tags"]
-    tagged = lab.ok("vm", "tag", "add", "102", "fresh", "--yes")
+    tags = lab.ok("vm", "show", "104")["tags"]
+    tagged = lab.ok("vm", "tag", "add", "104", "fresh", "--yes")
     assert lab("audit", "undo", tagged["operation"], "--yes").status == 0
-    assert lab.ok("vm", "show", "102")["tags"] == tags
+    assert lab.ok("vm", "show", "104")["tags"] == tags
 
-    rules = lab.ok("firewall", "rule", "list", "--guest", "102")
-    ruled = lab.ok("firewall", "rule", "create", "--guest", "102", "--in", "ACCEPT", "--yes")
-    assert len(lab.ok("firewall", "rule", "list", "--guest", "102")) == len(rules) + 1
+    rules = lab.ok("firewall", "rule", "list", "--guest", "104")
+    ruled = lab.ok("firewall", "rule", "create", "--guest", "104", "--in", "ACCEPT", "--yes")
+    assert len(lab.ok("firewall", "rule", "list", "--guest", "104")) == len(rules) + 1
     assert lab("audit", "undo", ruled["operation"], "--yes").status == 0
-    assert lab.ok("firewall", "rule", "list", "--guest", "102") == rules
+    assert lab.ok("firewall", "rule", "list", "--guest", "104") == rules
