@@ -120,8 +120,6 @@ def assess(effect: Effect, facts: Facts, *, protected: bool = False, targets: in
         risk = risk.worse(Risk("high", (f"{targets} targets at once",)))
     if protected:
         risk = risk.worse(Risk("critical", ("protected by safety.protected",)))
-    if facts.protection and effect not in _LOW:
-        risk = risk.worse(Risk("critical", ("protected in Proxmox VE",)))
     return risk
 
 

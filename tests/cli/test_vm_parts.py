@@ -123,13 +123,6 @@ def test_a_vm_is_cut_off_and_let_in_again(lab: Pmpc) -> None:
     assert (after["net0"], after["net1"]) == (before["net0"], before["net1"])
 
 
-@pytest.mark.capability("9.9")
-def test_whatever_is_done_to_a_guest_that_pve_protects_asks_for_its_name(lab: Pmpc) -> None:
-    refused = lab("vm", "isolate", 100, "--yes", "-o", "json")
-    assert (refused.status, refused.stdout, refused.error["details"]["risk"]) == (9, "", "critical")
-    assert lab.ok("vm", "isolate", 100, "--yes", "--confirm", "router")["changed"] is True
-
-
 @pytest.mark.capability("2.8")
 def test_tags_come_and_go_on_many_guests(lab: Pmpc) -> None:
     rows = lab.ok("guest", "tag", "add", 101, 201, "audit,2026", "--yes")
