@@ -225,6 +225,12 @@ class Stopped(PmpcError):
     code, exit_status = "stopped", 8
 
 
+class ChangedMeanwhile(TaskFailed):
+    """A task found that somebody else had changed what it was to change: a conflict, told by the task."""
+
+    code, exit_status = "changed_meanwhile", 6
+
+
 # 9: refused
 class Refused(PmpcError):
     """Safety policy, or a missing confirmation, forbids it."""

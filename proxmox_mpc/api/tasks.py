@@ -11,11 +11,13 @@ from proxmox_mpc.api.retry import POLL, Backoff, Clock, Sleep
 from proxmox_mpc.domain.json import as_object, as_rows, integer, text
 from proxmox_mpc.domain.source import Source
 from proxmox_mpc.domain.upid import Upid
-from proxmox_mpc.errors import PmpcError, TaskFailed, TlsError, Unreachable, WaitExpired
+from proxmox_mpc.errors import ChangedMeanwhile, PmpcError, TaskFailed, TlsError, Unreachable, WaitExpired
 
 OnLog = Callable[[str], None]
 
 _WARNINGS = re.compile(r"WARNINGS: (\d+)")
+# The two wordings of a digest that is not the current one any more (qemu-server; everything else).
+_CHANGED = re.compile(r"file change by other user|detected modified configuration")
 _LOG_PAGE = 500
 _SOME_FAILED = "job errors"
 _MOST_REASONS = 3
@@ -97,7 +99,8 @@ def _ended(source: Source, current: TaskStatus) -> TaskStatus:
     upid = current.upid
     subject = f"{upid.type} {upid.id}".strip()
     reasons = _reasons(source, upid) if current.exitstatus == _SOME_FAILED else ""
-    raise TaskFailed(
+    kind = ChangedMeanwhile if _CHANGED.search(current.exitstatus or "") else TaskFailed
+    raise kind(
         f"task {subject} on {upid.node} failed: {current.exitstatus}{reasons}",
         hint=f"its log says more: pmpc task log {quote(str(upid))}",
         details={"upid": str(upid), "exitstatus": current.exitstatus},

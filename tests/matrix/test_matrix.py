@@ -255,7 +255,7 @@ def test_somebody_else_changes_it_between_read_and_write(sample: Sample, bench: 
         return
     if "/qemu/" in first["path"] and first["path"].endswith("/resize"):
         # Proxmox VE looks at it in the task.
-        assert "checksum mismatch" in failed(outcome, 8, "task_failed")["message"]
+        assert "checksum mismatch" in failed(outcome, 6, "changed_meanwhile")["message"]
         return
     failed(outcome, 6, "conflict")
     assert "refused" in [step["state"] for step in said(bench)["steps"]]
