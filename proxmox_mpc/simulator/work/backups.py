@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from copy import deepcopy
 
 from proxmox_mpc.simulator import disks, drives, facts
 from proxmox_mpc.simulator.errors import TaskError
@@ -184,6 +185,10 @@ def _restore(work: Work) -> None:
     if work.job.get("unique"):
         _new_identity(work, guest)
     guest.config |= {key: value for key, value in settings(work).items() if not disks.is_disk(key, guest.kind)}
+    original = world.guests.get(archive.vmid or 0)
+    if guest.agent is None and original is not None:
+        # What is installed inside comes along with the disks.
+        guest.agent = deepcopy(original.agent)
     work.log(f"restore proxmox backup image: {archive.volid}", "progress 100%")
     finish_creation(work, guest)
 

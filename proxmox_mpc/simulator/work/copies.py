@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 from proxmox_mpc.simulator import disks, drives
 from proxmox_mpc.simulator.errors import TaskError
 from proxmox_mpc.simulator.json import Config
@@ -71,6 +73,8 @@ def _clone(work: Work) -> None:
     if work.text("target"):
         new.node = work.text("target")
         work.log(f"moving {what} {newid} to node '{new.node}'")
+    # What is installed inside comes along with the disks.
+    new.agent = deepcopy(guest.agent)
     finish_creation(work, new)
 
 
