@@ -179,7 +179,7 @@ def test_completion_never_shows_an_error(pmpc: Pmpc) -> None:
         ("vm list --output = t", "table"),
         ("vm list --sort me", "memory memory_used"),
         ("-w la", "lab"),
-        ("schema vm agent ''", "info"),
+        ("schema vm agent in", "info"),
         ("workspace config set defaults.n", "defaults.node"),
         # bash splits at colons: only what stands after the last one is wanted.
         ("task log UPID : pve1 : 0", ""),

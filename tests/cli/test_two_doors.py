@@ -18,8 +18,8 @@ from tests.tools.tree import leaves
 NOW = 1_795_375_657.0
 # They speak of this machine: its files, its database, its connection.
 LOCAL = {"workspace", "sync", "audit", "safety", "sim", "help", "schema", "completion", "doctor", "status"}
-# It says how long it has waited.
-CLOCKED = {"task wait"}
+# They say how long they have waited.
+CLOCKED = {"task wait", "guest wait", "vm wait", "ct wait"}
 READS = [
     pytest.param(words, leaf, id=" ".join(words))
     for words, leaf in leaves()
