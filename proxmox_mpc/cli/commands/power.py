@@ -54,7 +54,8 @@ def shutdown(
 ) -> Result:
     """Ask guests to shut down, in reverse startup order.
 
-    Done means that they are off. The guest itself must do it: by ACPI, or its guest agent. One that does not fails when the time is over.
+    Done means that they are off. The guest itself must do it: by ACPI, or its guest agent. One that does not fails
+    when the time is over.
     """
     chosen = targets(ctx, guests, tag=tag, node=node, pool=pool, status=status, name=name, every=all_, templates=False)
     return _done(ctx, "shutdown", chosen, power.How(timeout=timeout, force=force_stop))

@@ -23,9 +23,7 @@ SAFETY: dict[str, Leaf | Group] = {
         "The emergency brake, and what is asked before a write",
         {
             "show": Leaf("safety:show", "Show whether writes are stopped, and what is asked before one"),
-            "freeze": Leaf(
-                "safety:freeze", "Stop every write, also bulk work that is under way, before its next send"
-            ),
+            "freeze": Leaf("safety:freeze", "Stop every write, also bulk work that is under way, before its next send"),
             "thaw": Leaf("safety:thaw", "Let writes go again"),
         },
         aliases={"describe": "show"},
