@@ -12,6 +12,7 @@ from proxmox_mpc.cli.tree import Group
 ROOT = Group(
     "Read, change, record and declare a Proxmox VE cluster",
     {**GUESTS, **CLUSTER, **NETWORKS, **SAFETY, **LOCAL},
+    elsewhere={"config": "the configuration is the workspace's: pmpc workspace config"},
     sections=(
         ("Guests", ("guest", "vm", "ct")),
         ("Cluster", ("status", "cluster", "node", "storage", "backup", "replication", "pool", "task", "api")),
