@@ -61,15 +61,18 @@ class Crew:
             raise
 
     def _batches(self, lanes: Sequence[Lane]) -> Iterator[list[tuple[int, Lane]]]:
-        """Yield what may run at the same time: targets of one stage, cut into the sizes of a staged roll-out."""
+        """Yield what may run at the same time: targets of one stage, cut into the sizes of a staged roll-out.
+
+        A size counts over the whole roll-out, so that it may span several stages.
+        """
+        sizes = iter(self._options.stages)
+        room = next(sizes, None)
         for _, group in groupby(enumerate(lanes), key=lambda one: one[1].target.stage):
             left = list(group)
-            for size in self._options.stages:
-                if left:
-                    yield left[:size]
-                    left = left[len(left) if size is None else size :]
-            if left:
-                yield left
+            while left:
+                batch, left = left[:room], left[room:] if room is not None else []
+                room = None if room is None else room - len(batch) or next(sizes, None)
+                yield batch
 
     def _together(self, batch: Sequence[tuple[int, Lane]], ended: dict[int, Outcome]) -> None:
         done: queue.SimpleQueue[tuple[int, Outcome] | BaseException | None] = queue.SimpleQueue()

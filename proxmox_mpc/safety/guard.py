@@ -267,6 +267,5 @@ def _interrupted(number: int, running: list[str]) -> Interrupted:
 def _tried_already(done: Finished, outcome: Outcome) -> bool:
     """Whether what takes a step back is a call that the plan itself has sent: then a later step was to do the same."""
     known = dict(outcome.known)
-    sent = [send.call.filled(known) for send in outcome.lane.sends[: len(outcome.finished) + 1]]
     undo = restored_undo(done.undo, {**done.known, **known})
-    return bool(undo.sends) and all(send.call.filled(known) in sent for send in undo.sends)
+    return bool(undo.sends) and all(send.call.filled(known) in outcome.sent for send in undo.sends)

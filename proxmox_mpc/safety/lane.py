@@ -97,6 +97,7 @@ class Outcome:
     seconds: float | None = None
     error: PmpcError | None = None
     known: dict[str, Value] = field(default_factory=dict)
+    sent: list[Call] = field(default_factory=list)
     finished: list[Finished] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     warnings: list[Warn] = field(default_factory=list)
@@ -206,6 +207,7 @@ class Runner:
         intent = intent_record(send, call, outcome.known, self._lane.previews(), undoes)
         # Only what is on disk is sent: were this process killed now, the next one would know where to look.
         operation.journal.note(operation.number, step, "intent", intent)
+        outcome.sent.append(call)
         sent = operation.now()
         try:
             answer = operation.cluster.send(call)

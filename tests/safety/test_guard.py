@@ -441,6 +441,15 @@ def test_a_staged_roll_out_stops_at_the_first_stage_that_is_not_well(bench: Benc
     assert [row["status"] for row in report.rows] == ["done", "done", "failed", "done"] + ["skipped"] * 5
 
 
+def test_the_sizes_of_a_roll_out_count_over_all_stages(bench: Bench) -> None:
+    bench.options = WriteOptions(yes=True, stages=(1, 4, None))
+    bench.cluster.script = lambda call, cluster: "boom" if "/103/" in call.path else "OK"
+    targets = [vm(100 + one, stage=one // 3) for one in range(9)]
+    report = bench.guard().run(plan(*(start(one) for one in targets), many=True))
+    # 1 of the first stage, 4 in all after it: 2 of the first and 2 of the second, of which one fails.
+    assert [row["status"] for row in report.rows] == ["done"] * 3 + ["failed", "done"] + ["skipped"] * 4
+
+
 def test_lower_stages_end_before_higher_ones_begin(bench: Bench) -> None:
     targets = [vm(100 + one, stage=2 - one % 3) for one in range(9)]
     bench.guard().run(plan(*(start(one) for one in targets), many=True))
