@@ -66,6 +66,33 @@ class SecretError(ConfigError):
     code = "secret"
 
 
+class ManifestError(ConfigError):
+    """A file below infra/ cannot be used as it is.
+
+    ``details`` has ``file`` (relative to infra/), ``line`` and ``column`` (from 1, None where there is none), ``key``
+    and ``value``; the hint is the remedy.
+    """
+
+    code = "manifest"
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        file: str,
+        line: int | None = None,
+        column: int | None = None,
+        key: str | None = None,
+        value: str | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        place = ":".join(str(part) for part in (file, line, column) if part is not None)
+        shown = value if value is None or len(value) <= 80 else f"{value[:79]}…"
+        details = {"file": file, "line": line, "column": column, "key": key, "value": shown}
+        super().__init__(f"{place}: {problem}", hint=remedy, details=details)
+        self.file, self.line, self.column, self.key, self.problem = file, line, column, key, problem
+
+
 class StateError(PmpcError):
     """The local database cannot be used."""
 

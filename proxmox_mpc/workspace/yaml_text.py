@@ -49,7 +49,7 @@ class Document:
 
 def parse(text: str) -> Document:
     """Return the data of a file that is a mapping, or empty; raises BadYamlError."""
-    root = _compose(text)
+    root = compose(text)
     keys: dict[Path, Mark] = {}
     values: dict[Path, Mark] = {}
     if root is None or _kind(root) == "null":
@@ -60,7 +60,8 @@ def parse(text: str) -> Document:
     return Document(data, root, keys, values)
 
 
-def _compose(text: str) -> Node | None:
+def compose(text: str) -> Node | None:
+    """Return the tree of nodes of one document, None for an empty one; raises BadYamlError."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
     from ruamel.yaml.reader import ReaderError

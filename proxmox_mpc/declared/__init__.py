@@ -1,0 +1,1 @@
+"""The declared state: YAML manifests below ``infra/``, edited with their comments, and the base shared with live."""
