@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 from proxmox_mpc.domain.json import split_list
 from proxmox_mpc.domain.property_string import PropertyString
@@ -17,6 +18,8 @@ from proxmox_mpc.domain.sizes import parse_size
 from proxmox_mpc.errors import UsageError
 
 Plain = str | int | float
+# Kinds of values whose parts are separated by semicolons and may stand in any order.
+_SETS = frozenset({"flags", "ranges", "mount-options", "mount-types"})
 _TRUE, _FALSE = frozenset({"1", "on", "yes", "true"}), frozenset({"0", "off", "no", "false"})
 _BOUNDS = re.compile(r"(int|num)(?:\((-?\d*)\.\.(-?\d*)\))?")
 
@@ -254,13 +257,19 @@ def _named(rule: Rule) -> str:
 
 
 def meaning(rules: Rules, key: str, value: str) -> object:
-    """Return what a value means: two spellings of the same (order, default keys, booleans, case of tags) are equal."""
+    """Return what a value means: two spellings of the same are equal.
+
+    That is: order of properties and of sets, default keys and aliases, booleans, sizes, numbers, case of tags and MACs,
+    separators of lists, percent-encoding of SSH keys.
+    """
     rule = rules.find(key)
     if key == "tags":
         return frozenset(tag.lower() for tag in split_list(value))
     if key == "description":
-        return value.rstrip("\n")
-    if rule is None or rule.kind not in ("format", "bool", "int", "num"):
+        return value.replace("\r\n", "\n").rstrip("\n")
+    if key == "sshkeys":
+        return tuple(line.strip() for line in unquote(value).splitlines() if line.strip())
+    if rule is None:
         return value
     if rule.kind != "format":
         return _meant(rule, value)
@@ -288,4 +297,8 @@ def _meant(rule: Rule, value: str) -> object:
             return float(value)
         except ValueError:
             return value
+    if rule.kind in _SETS:
+        return frozenset(part for part in re.split(r"[;\s]+", value) if part)
+    if rule.kind == "address-list":
+        return tuple(split_list(value))
     return value
