@@ -14,13 +14,14 @@ from proxmox_mpc.api.auth import Authority, TicketAuthority, TokenAuthority
 from proxmox_mpc.api.forms import checked_path, encode, node_of
 from proxmox_mpc.api.pool import ordered
 from proxmox_mpc.api.retry import POLL, Again, AttemptError, Backoff, Clock, Retries, RetryPolicy, Sleep
-from proxmox_mpc.api.wire import Headers, Reply, TransportFactory, Wire
+from proxmox_mpc.api.wire import API_ROOT, Headers, Reply, TransportFactory, Wire
 from proxmox_mpc.domain.connection import Connection, Secret, Token
 from proxmox_mpc.domain.json import Json, JsonObject, Param, as_object
 from proxmox_mpc.domain.source import Answer, Query
 from proxmox_mpc.errors import (
     AuthenticationError,
     NodeUnreachable,
+    NotFound,
     PmpcError,
     ServerBusy,
     TlsError,
@@ -125,6 +126,19 @@ class Api:
                 return error
 
         return ordered(one, queries, self._parallel)
+
+    def document(self, path: str) -> str:
+        """Return a file that the server keeps beside its API, as ``/pve-docs/…``; asked once, without credentials.
+
+        Raises PmpcError.
+        """
+        try:
+            reply = self._exchange("GET", path, checked_path(path), _COMMON, None, {}, False, root="")
+        except AttemptError as failure:
+            raise failure.error from failure.__cause__
+        if reply.status != 200:
+            raise NotFound(f"{reply.endpoint} has no {path}", details={"status": reply.status})
+        return reply.body.decode("utf-8", "replace")
 
     def send(self, call: Call) -> Json:
         """Send a write on a connection of its own, once, and return its ``data``: null, a UPID, or what it made.
@@ -238,20 +252,21 @@ class Api:
         content: bytes | Upload | None,
         params: Mapping[str, Param | Secret],
         fresh: bool,
+        root: str = API_ROOT,
     ) -> Reply:
         if self._trace is None:
-            return self._wire.exchange(method, target, headers, content, fresh=fresh)
+            return self._wire.exchange(method, target, headers, content, fresh=fresh, root=root)
         from proxmox_mpc.api.trace import Exchange, visible
 
         started = self._clock()
 
         def seen(endpoint: str, status: int | None, size: int, error: str | None) -> Exchange:
             ms = (self._clock() - started) * 1000
-            url = f"{endpoint}/api2/json{path}"
+            url = f"{endpoint}{root}{path}"
             return Exchange(method, url, status, ms, size, visible(path, params), error)
 
         try:
-            reply = self._wire.exchange(method, target, headers, content, fresh=fresh)
+            reply = self._wire.exchange(method, target, headers, content, fresh=fresh, root=root)
         except AttemptError as failure:
             self._trace(seen(self.endpoint, None, 0, failure.error.message))
             raise

@@ -27,6 +27,8 @@ TransportFactory: TypeAlias = "Callable[[str, ssl.SSLContext | None, httpx.Limit
 
 Headers: TypeAlias = list[tuple[str, str]]
 
+API_ROOT = "/api2/json"
+
 # PVE closes an idle connection after 5 s.
 _KEEP_ALIVE = 4.0
 # No answer of PVE comes near this; it keeps a broken or hostile server from filling the memory.
@@ -78,8 +80,9 @@ class Wire:
         content: bytes | Iterable[bytes] | None = None,
         *,
         fresh: bool = False,
+        root: str = API_ROOT,
     ) -> Reply:
-        """Send one request to ``target`` (path and query below ``/api2/json``) and return the whole answer.
+        """Send one request to ``target`` (path and query below ``root``) and return the whole answer.
 
         Goes on to the next endpoint only where no connection came about, so that nothing was sent yet. ``fresh`` takes
         a connection of its own. Raises AttemptError.
@@ -87,7 +90,7 @@ class Wire:
         unreached: dict[str, str] = {}
         for endpoint in list(self._endpoints):
             try:
-                reply = self._attempt(endpoint, method, target, headers, content, fresh)
+                reply = self._attempt(endpoint, method, root + target, headers, content, fresh)
             except NoConnectionError as failure:
                 unreached[endpoint] = failure.reason
                 continue
@@ -118,7 +121,7 @@ class Wire:
         limits = {"connect": self._connect, "read": self._timeout, "write": self._timeout, "pool": self._timeout}
         request = httpx.Request(
             method,
-            f"{_base(endpoint)}/api2/json{target}",
+            f"{_base(endpoint)}{target}",
             headers=headers,
             content=content,
             extensions={"timeout": limits},
@@ -126,7 +129,9 @@ class Wire:
         with self._lock:
             self.requests += 1
         try:
-            with failures(endpoint, method, target.partition("?")[0], self._connect, self._timeout):
+            with failures(
+                endpoint, method, target.partition("?")[0].removeprefix(API_ROOT), self._connect, self._timeout
+            ):
                 response = transport.handle_request(request)
                 try:
                     body = _body(response)

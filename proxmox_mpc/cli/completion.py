@@ -45,6 +45,9 @@ _pmpc() {
     if [ ${#COMPREPLY[@]} -eq 1 ] && [ "${COMPREPLY[0]}" = '__files' ]; then
         COMPREPLY=()
         compopt -o default 2>/dev/null
+    elif [ ${#COMPREPLY[@]} -eq 1 ] && [[ ${COMPREPLY[0]} == *[/=] ]]; then
+        # more is to come in the same word
+        compopt -o nospace 2>/dev/null
     fi
 }
 complete -F _pmpc pmpc

@@ -11,6 +11,8 @@ from proxmox_mpc.domain.json import Json, JsonObject
 from proxmox_mpc.domain.plan import Plan, Send, Target, Undo
 from proxmox_mpc.domain.source import Source, api_path
 from proxmox_mpc.errors import PmpcError, UsageError
+from proxmox_mpc.services.api_params import check
+from proxmox_mpc.services.api_schema import ApiSchema
 
 _ROOTS = ("api2/json/", "api2/extjs/")
 
@@ -55,24 +57,36 @@ def raw_params(pairs: Sequence[str]) -> dict[str, str | list[str]]:
     return found
 
 
-def raw_get(source: Source, path: str, pairs: Sequence[str]) -> Json:
-    """Return the data of one GET."""
-    return source.read(raw_path(path), raw_params(pairs))
+def raw_get(source: Source, path: str, pairs: Sequence[str], schema: ApiSchema | None = None) -> Json:
+    """Return the data of one GET; ``schema`` is what its parameters are held against first."""
+    where, params = raw_path(path), raw_params(pairs)
+    if schema is not None:
+        check(schema.method("GET", where), params)
+    return source.read(where, params)
 
 
 def raw_write(
-    source: Source, method: Method, path: str, pairs: Sequence[str], secrets: Mapping[str, Secret] | None = None
+    source: Source,
+    method: Method,
+    path: str,
+    pairs: Sequence[str],
+    secrets: Mapping[str, Secret] | None = None,
+    schema: ApiSchema | None = None,
 ) -> Plan:
     """Plan one writing call as it is given; what stood at the path before is journalled where it can be read.
 
-    What it does is unknown here, so it is high risk, a DELETE critical, and nothing takes it back.
+    What it does is unknown here, so it is high risk, a DELETE critical, and nothing takes it back. ``schema`` is what
+    path and parameters are held against first.
     """
     where = raw_path(path)
-    form: dict[str, FormValue] = {**raw_params(pairs)}
+    given: dict[str, str | list[str] | Secret] = {**raw_params(pairs)}
     for key, secret in (secrets or {}).items():
-        if key in form:
+        if key in given:
             raise UsageError(f"{key} is given twice", hint="as KEY=VALUE and by --secret")
-        form[key] = secret
+        given[key] = secret
+    if schema is not None:
+        check(schema.method(method, where), given)
+    form: dict[str, FormValue] = {**given}
     before = _stands(source, where) if method != "POST" else None
     send = Send(
         Call(method, where, form),

@@ -200,3 +200,17 @@ def test_the_secret_is_asked_for_when_it_is_needed_and_once() -> None:
     assert asked == []
     made.api.read_many([Query("/version")] * 8)
     assert asked == [1]
+
+
+@pytest.mark.capability("4.2")
+def test_a_document_is_asked_for_beside_the_api_and_without_credentials() -> None:
+    made = bench(httpx.Response(200, content=b"const apiSchema = [];"))
+    assert made.api.document("/pve-docs/api-viewer/apidoc.js") == "const apiSchema = [];"
+    (request,) = made.sent
+    assert str(request.url) == f"{URL}/pve-docs/api-viewer/apidoc.js"
+    assert "authorization" not in request.headers and "cookie" not in request.headers
+    assert [one.url for one in made.seen] == [f"{URL}/pve-docs/api-viewer/apidoc.js"]
+    with pytest.raises(NotFound, match="has no /pve-docs/x"):
+        bench(httpx.Response(404)).api.document("/pve-docs/x")
+    with pytest.raises(Unreachable):
+        bench(httpx.ConnectError("refused")).api.document("/pve-docs/x")
