@@ -87,8 +87,9 @@ class Send:
 
     ``watch`` is a path whose value the call changes: ``before`` is what it was there (the keys that matter; None where
     there was nothing). Both are journalled; a lost answer is looked up there, and an undo checks there that nobody has
-    changed it since. Give both, or neither where a task tells all. ``patience``: seconds the task may take, None for
-    as long as the node answers.
+    changed it since. Give both, or neither where a task tells all. ``expects`` is what is there afterwards, where the
+    call's own parameters do not say it: the keys that matter (domain/seen.py), None for one that goes. ``patience``:
+    seconds the task may take, None for as long as the node answers.
     """
 
     call: Call
@@ -99,6 +100,7 @@ class Send:
     gives: tuple[Give, ...] = ()
     before: JsonObject | None = None
     watch: str | None = None
+    expects: JsonObject | None = None
     undo: Undo = NO_UNDO
     patience: float | None = None
 

@@ -289,7 +289,7 @@ class Runner:
             now = values_at(self._operation.source, watched)
             if now is None or send.before is None:
                 return now
-            keys = {*send.before, *settings_asked(call)}
+            keys = {*send.before, *(settings_asked(call) if send.expects is None else send.expects)}
             return {key: value for key, value in now.items() if key in keys}
         return None
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from proxmox_mpc.domain.journal import canonical
 from proxmox_mpc.domain.json import Json, JsonObject, Param, as_object, as_rows, integer, text
+from proxmox_mpc.domain.seen import query_of, seen
 from proxmox_mpc.domain.source import Source, api_path
 from proxmox_mpc.domain.upid import Upid
 from proxmox_mpc.errors import (
@@ -58,10 +60,17 @@ _TASKS: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "startall"): ("startall",),
     ("POST", "stopall"): ("stopall",),
     ("POST", "update"): ("aptupdate",),
+    # services/NAME/…: of guests the last two words say it.
+    ("POST", "start"): ("srvstart",),
+    ("POST", "stop"): ("srvstop",),
+    ("POST", "restart"): ("srvrestart",),
+    ("POST", "reload"): ("srvreload",),
 }
 
-
 _MOVING = frozenset({"pos", "digest"})
+_NETWORK = re.compile(r"/nodes/[^/]+/network")
+# A disk that is to be made reads as the volume that was made: local-lvm:4 as local-lvm:vm-101-disk-0.
+_NEW_VOLUME = re.compile(r"((?:\w+=)?[A-Za-z][A-Za-z0-9._-]*:)\d+(?:\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +118,10 @@ def look(
     """
     call = as_object(intent.get("call"))
     method, path = text(call, "method") or "", text(call, "path") or ""
+    kind = text(as_object(intent.get("target") or {}), "kind")
+    if kind == "network" and method == "DELETE" and _NETWORK.fullmatch(path):
+        # Something was staged; it stands in a file of its own, which an answer shows as a difference beside its data.
+        return Found("not done" if source.answer(path).changes else "done")
     types = task_types(method, path)
     if types:
         upid = _task(source, intent, path, types, sent, now, known_tasks)
@@ -154,19 +167,19 @@ def _task(
         since = sent + (server - now if server is not None else 0) - 2
         query: dict[str, Param] = {"source": "all", "since": int(since), "limit": 500}
         rows = as_rows(source.read(api_path("nodes", node, "tasks"), query), "tasks")
-    guest = _guest_of(intent, words)
+    ident = _id_of(intent, words)
     for row in rows:
         upid = Upid.of(text(row, "upid"))
         if upid is None or upid.text in known_tasks or upid.type not in types or upid.started < int(since):
             continue
-        if guest is None or upid.id in ("", guest):
+        if ident is None or upid.id in ("", ident):
             return upid
     return None
 
 
-def _guest_of(intent: JsonObject, words: Sequence[str]) -> str | None:
-    """Return the id that the task carries: the guest in the path; for a new guest and the like the target's."""
-    if len(words) > 3 and words[2] in ("qemu", "lxc"):
+def _id_of(intent: JsonObject, words: Sequence[str]) -> str | None:
+    """Return the id that the task carries: guest or service in the path; for a new guest and the like the target's."""
+    if len(words) > 3 and words[2] in ("qemu", "lxc", "services"):
         return words[3]
     target = as_object(intent.get("target") or {})
     return text(target, "id") if text(target, "kind") in ("vm", "ct") else None
@@ -177,26 +190,43 @@ def _compared(source: Source, watch: str, intent: JsonObject, method: str) -> Be
     before, now = intent.get("before"), values_at(source, watch)
     if now is None:
         return "done" if method == "DELETE" else "not done" if before is None else "unknown"
-    if before is None and method != "DELETE":
-        return "done"
     asked = as_object(intent.get("asked") or {})
     then = {} if before is None else as_object(before)
+    expects = intent.get("expects")
+    if isinstance(expects, dict):
+        return _as_expected(then, now, expects)
+    if before is None and method != "DELETE":
+        return "done"
     if isinstance(now.get("list"), list):
         return _compared_lists(as_rows(then.get("list") or []), as_rows(now["list"]), asked, method)
     if method == "DELETE":
         return "not done"
     # Whether anything has changed comes first: what is asked for may be a part of what stood there, a tag less say.
     known = then.keys() - {"digest"}
-    if known and all(then[key] == now.get(key) for key in known):
+    if known and all(same(then[key], now.get(key)) for key in known):
         return "not done"
     if not asked:
         return "done" if known else "unknown"
     return "done" if all(agrees(value, now.get(key)) for key, value in asked.items()) else "unknown"
 
 
+def _as_expected(then: JsonObject, now: JsonObject, expects: JsonObject) -> Became:
+    """Compare where it was said what would stand there afterwards."""
+    if all(same(_still(value), _still(now.get(key))) for key, value in expects.items()):
+        return "done"
+    return "not done" if all(same(_still(then.get(key)), _still(now.get(key))) for key in expects) else "unknown"
+
+
+def _still(value: Json) -> Json:
+    """Return a list of rules without what moves with every change, their places and the digest of the whole."""
+    if not isinstance(value, list):
+        return value
+    return [{k: v for k, v in row.items() if k not in _MOVING} if isinstance(row, dict) else row for row in value]
+
+
 def _compared_lists(then: list[JsonObject], now: list[JsonObject], asked: JsonObject, method: str) -> Became:
-    """Compare two lists of rules: their places and the digest of the whole move with every change."""
-    old, new = ([{k: v for k, v in row.items() if k not in _MOVING} for row in rows] for rows in (then, now))
+    """Compare two lists of rules."""
+    old, new = as_rows(_still([*then])), as_rows(_still([*now]))
     if old == new:
         return "not done"
     come = [row for row in new if row not in old]
@@ -208,32 +238,36 @@ def _compared_lists(then: list[JsonObject], now: list[JsonObject], asked: JsonOb
 
 def same(one: Json, other: Json) -> bool:
     """Whether two values of the server are the same, whatever the order of keys and the spelling of numbers."""
+    if one is None or other is None:
+        return one is other
     return canonical({"": one}) == canonical({"": other}) or (
         not isinstance(one, (dict, list)) and not isinstance(other, (dict, list)) and _plain(one) == _plain(other)
     )
 
 
 def values_at(source: Source, path: str) -> JsonObject | None:
-    """Return the object at a path, a list under the key ``list``; None where there is nothing."""
+    """Return the object at a path (domain/seen.py), a list under the key ``list``; None where there is nothing."""
+    bare, params = query_of(path)
     try:
-        found: Json = source.read(path)
+        return seen(bare, params, source.read(bare, params))
     except NotFound:
         return None
-    return found if isinstance(found, dict) else {"list": found}
 
 
 def agrees(asked: Json, now: Json) -> bool:
     """Whether a setting is as asked, allowing for what PVE adds when it stores one: MACs, sizes, another order."""
     if asked is None or now is None:
         return asked is None and now is None
-    wanted, found = _plain(asked), _plain(now)
+    wanted, found = _plain(asked).rstrip("\n"), _plain(now).rstrip("\n")
     if wanted == found:
         return True
     parts = found.replace(";", ",").split(",")
-    return all(
-        any(have == part or have.startswith(f"{part}=") for have in parts)
-        for part in wanted.replace(";", ",").split(",")
-    )
+    return all(any(_is(have, part) for have in parts) for part in wanted.replace(";", ",").split(","))
+
+
+def _is(have: str, part: str) -> bool:
+    new = _NEW_VOLUME.fullmatch(part)
+    return have == part or have.startswith(f"{part}=") or (new is not None and have.startswith(new[1]))
 
 
 def _plain(value: Json) -> str:

@@ -46,6 +46,7 @@ def intent_record(send: Send, call: Call, known: Known, previews: dict[str, str]
         "watch": None if send.watch is None else filled_path(send.watch, known),
         "before": send.before,
         "asked": settings_asked(call),
+        "expects": send.expects,
         "file": None if call.body is None else {"size": call.body.size, "sha256": call.body.sha256},
         "undo": undo_record(send.undo, known),
         "undoes": undoes,

@@ -11,6 +11,7 @@ from proxmox_mpc.domain.connection import Secret
 from proxmox_mpc.domain.json import JsonObject, as_rows, boolean, split_list, text
 from proxmox_mpc.domain.plan import Keep, Plan, Probe, Send, Target, Undo
 from proxmox_mpc.domain.risk import Effect
+from proxmox_mpc.domain.seen import grant_key
 from proxmox_mpc.domain.source import Source
 from proxmox_mpc.errors import NotFound, PmpcError, UsageError
 from proxmox_mpc.services import object_writes as objects
@@ -159,7 +160,13 @@ def set_role(
         held = {*checked_privileges(source, privileges)}
     held = (held | {*checked_privileges(source, add)}) - {*checked_privileges(source, remove)}
     wanted: dict[str, FormValue] = {"privs": ",".join(sorted(held))}
-    return Plan("set", (objects.changed(ROLE, roleid, now, wanted),))
+    step = objects.changed(ROLE, roleid, now, wanted)
+    if isinstance(step, Send):
+        # A role reads as its privileges, each a key.
+        had = {*split_list(text(now, "privs"))}
+        before: JsonObject = {name: 1 if name in had else None for name in sorted(had ^ held)}
+        step = replace(step, before=before, expects={name: 1 if name in held else None for name in before})
+    return Plan("set", (step,))
 
 
 def delete_roles(source: Source, roleids: Sequence[str], *, ignore_missing: bool = False) -> Plan:
@@ -219,7 +226,16 @@ def grant(source: Source, path: str, roles: Sequence[str], holder: tuple[str, st
         if role in held
     ]
     says = f"grant {', '.join(new)} on {where} to {name}"
-    send = Send(Call("PUT", "/access/acl", form), target, "access", says, undo=Undo(tuple(takes)))
+    send = Send(
+        Call("PUT", "/access/acl", form),
+        target,
+        "access",
+        says,
+        before={grant_key(where, *holder, role): _as_int(held.get(role)) for role in new},
+        watch="/access/acl",
+        expects={grant_key(where, *holder, role): int(propagate) for role in new},
+        undo=Undo(tuple(takes)),
+    )
     return Plan("grant", (send, _acl_probe(target, where, holder, new, there=True)))
 
 
@@ -241,8 +257,18 @@ def revoke(source: Source, path: str, roles: Sequence[str], holder: tuple[str, s
         )
         for role in gone
     ]
-    send = replace(_revoked(target, form), undo=Undo(tuple(back)))
+    send = replace(
+        _revoked(target, form),
+        before={grant_key(where, *holder, role): int(held[role]) for role in gone},
+        watch="/access/acl",
+        expects={grant_key(where, *holder, role): None for role in gone},
+        undo=Undo(tuple(back)),
+    )
     return Plan("revoke", (send, _acl_probe(target, where, holder, gone, there=False)))
+
+
+def _as_int(propagates: bool | None) -> int | None:
+    return None if propagates is None else int(propagates)
 
 
 def _revoked(target: Target, form: Mapping[str, FormValue]) -> Send:

@@ -199,6 +199,8 @@ def move_rule(source: Source, level: Level, pos: int, to: int) -> Plan:
         form: dict[str, FormValue] = {"moveto": place + 1 if place > at else place}
         return Call("PUT", f"{level.rules}/{at}", form | ({"digest": digest} if digest else {}))
 
+    wanted = [_essence(rule) for rule in rules]
+    wanted.insert(to, wanted.pop(pos))
     back = Send(call(to, pos, None), target, "config", f"move rule {to} of {level.named} back to {pos}")
     send = Send(
         call(pos, to, _digest(rules)),
@@ -207,10 +209,9 @@ def move_rule(source: Source, level: Level, pos: int, to: int) -> Plan:
         f"move rule {pos} of {level.named} to {to}",
         before={"list": [*rules]},
         watch=level.rules,
+        expects={"list": [*wanted]},
         undo=Undo((back,)),
     )
-    wanted = [_essence(rule) for rule in rules]
-    wanted.insert(to, wanted.pop(pos))
 
     def check(source: Source, _known: Known) -> str | None:
         now = [_essence(rule) for rule in _rules(source, level)]
@@ -226,8 +227,10 @@ def delete_rules(source: Source, level: Level, places: Sequence[int]) -> Plan:
     steps: list[Step] = []
     # One lane, since what is deleted first changes where the others stand.
     lane = Target("rule", f"{level.label} {','.join(str(pos) for pos in sorted(target_of))}")
+    left = [*rules]
     for pos in sorted(target_of, reverse=True):
         now = _rule(level, rules, pos)
+        before, left = left, left[:pos] + left[pos + 1 :]
         form = _form(now)
         back = [Send(Call("POST", level.rules, {**form, "enable": 0}), lane, "config", f"create rule {pos} again")]
         if pos:
@@ -242,7 +245,9 @@ def delete_rules(source: Source, level: Level, places: Sequence[int]) -> Plan:
                 lane,
                 "rule_delete",
                 f"delete rule {pos} of {level.named}: {_in_words(form)}",
-                before=now,
+                before={"list": [*before]},
+                watch=level.rules,
+                expects={"list": [_essence(rule) for rule in left]},
                 undo=Undo(tuple(back)),
             )
         )

@@ -20,6 +20,7 @@ ACTIONS = ("start", "stop", "restart", "reload")
 # Without them the node leaves the cluster, or its API falls silent.
 _VITAL = frozenset({"corosync", "pve-cluster", "pveproxy", "pvedaemon", "ssh", "sshd", "networking"})
 _BOOT = 900.0
+_OWN = "pveproxy-ssl.pem"
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
@@ -164,7 +165,8 @@ def upload_certificate(
         raise UsageError("the certificate is no PEM chain alone", hint="-----BEGIN CERTIFICATE----- …, the key apart")
     if key is not None and "PRIVATE KEY-----" not in key.reveal():
         raise UsageError("the key is no PEM key", hint="-----BEGIN PRIVATE KEY----- …, not encrypted")
-    if any(text(row, "filename") == "pveproxy-ssl.pem" for row in _certificates(source, node)) and not replace:
+    there = _own_certificate(source, node)
+    if there is not None and not replace:
         raise Conflict(f"node {node} has a certificate of its own already", hint="--replace puts another in its place")
     path = api_path("nodes", node, "certificates", "custom")
     target = Target("certificate", node, None, node)
@@ -174,7 +176,16 @@ def upload_certificate(
     )
     if replace:
         undo = Undo(why_not="the key that was there before cannot be read")
-    send = Send(Call("POST", path, form), target, "network", f"put a certificate on node {node}", undo=undo)
+    send = Send(
+        Call("POST", path, form),
+        target,
+        "network",
+        f"put a certificate on node {node}",
+        before={_OWN: there},
+        watch=_certificates_path(node),
+        expects={_OWN: _fingerprint(found[0])},
+        undo=undo,
+    )
     return Plan(
         "upload", (send, Probe("the node presents it", _presents(node, custom=True), target, 60.0)), notes=_pins()
     )
@@ -184,7 +195,8 @@ def delete_certificate(source: Source, node: str, *, restart: bool = True) -> Pl
     """Plan to go back to the certificate that the cluster gave a node."""
     _online(source, node)
     target = Target("certificate", node, None, node)
-    if not any(text(row, "filename") == "pveproxy-ssl.pem" for row in _certificates(source, node)):
+    there = _own_certificate(source, node)
+    if there is None:
         return Plan("delete", (Keep(target, "it has none of its own"),))
     undo = Undo(why_not="the key that was there cannot be read")
     path = api_path("nodes", node, "certificates", "custom")
@@ -193,6 +205,9 @@ def delete_certificate(source: Source, node: str, *, restart: bool = True) -> Pl
         target,
         "network",
         f"delete the certificate of node {node}",
+        before={_OWN: there},
+        watch=_certificates_path(node),
+        expects={_OWN: None},
         undo=undo,
     )
     probe = Probe("the node presents the cluster's own", _presents(node, custom=False), target, 60.0)
@@ -264,14 +279,33 @@ def _booted(node: str, before: int) -> Check:
     return check
 
 
-def _certificates(source: Source, node: str) -> list[JsonObject]:
-    return as_rows(source.read(api_path("nodes", node, "certificates", "info")), "the certificates")
+def _certificates_path(node: str) -> str:
+    return api_path("nodes", node, "certificates", "info")
+
+
+def _own_certificate(source: Source, node: str) -> str | None:
+    """Return the fingerprint of the certificate that a node has of its own, None where it presents the cluster's."""
+    rows = as_rows(source.read(_certificates_path(node)), "the certificates")
+    return next((text(row, "fingerprint") for row in rows if text(row, "filename") == _OWN), None)
+
+
+def _fingerprint(pem: str) -> str:
+    """Return a certificate's SHA-256 as PVE writes it."""
+    from base64 import b64decode
+    from binascii import Error
+    from hashlib import sha256
+
+    try:
+        body = b64decode("".join(pem.splitlines()[1:-1]), validate=True)
+    except Error as error:
+        raise UsageError("the certificate is no PEM", hint="what stands between its lines is no base64") from error
+    return ":".join(f"{byte:02X}" for byte in sha256(body).digest())
 
 
 def _presents(node: str, *, custom: bool) -> Check:
     def check(source: Source, _known: Known) -> str | None:
         try:
-            found = any(text(row, "filename") == "pveproxy-ssl.pem" for row in _certificates(source, node))
+            found = _own_certificate(source, node) is not None
         except PmpcError as error:
             return error.message
         return None if found == custom else "not yet"

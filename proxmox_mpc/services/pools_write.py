@@ -10,7 +10,8 @@ from proxmox_mpc.domain.guests import GuestRef
 from proxmox_mpc.domain.json import JsonObject, as_rows, integer, text
 from proxmox_mpc.domain.plan import Keep, Plan, Probe, Send, Step, Target, Undo
 from proxmox_mpc.domain.risk import Effect
-from proxmox_mpc.domain.source import Source, api_path
+from proxmox_mpc.domain.seen import member_key, pool_path
+from proxmox_mpc.domain.source import Source
 from proxmox_mpc.errors import AlreadyExists, Conflict, NotFound, UsageError
 from proxmox_mpc.services.setting_tables import matched
 
@@ -52,7 +53,7 @@ def create_pool(source: Source, pool: str, comment: str | None, *, if_missing: b
     if comment is not None:
         form["comment"] = comment
     undo = Undo((_send("DELETE", {"poolid": pool}, target, "remove", f"delete pool {pool}"),))
-    send = _send("POST", form, target, "add", f"create pool {pool}", undo=undo, looked_up=True)
+    send = _send("POST", form, target, "add", f"create pool {pool}", undo=undo)
     return Plan("create", (send, _probe(target, f"pool {pool} exists", lambda row: row is not None)))
 
 
@@ -66,7 +67,7 @@ def set_pool(source: Source, pool: str, comment: str) -> Plan:
     form: dict[str, FormValue] = {"poolid": pool, "comment": comment}
     undo = Undo((back,))
     says = f"change the comment of pool {pool}"
-    send = _send("PUT", form, target, "config", says, undo=undo, before={"comment": now}, looked_up=True)
+    send = _send("PUT", form, target, "config", says, undo=undo, before={"comment": now}, expects={"comment": comment})
     as_wanted = _probe(target, "the comment is set", lambda row: row is not None and text(row, "comment") == comment)
     return Plan("set", (send, as_wanted))
 
@@ -96,9 +97,7 @@ def delete_pools(source: Source, pools: Sequence[str], *, ignore_missing: bool =
         undo = Undo((_send("POST", form, target, "add", f"create pool {pool} again"),))
         before: JsonObject = {"comment": comment}
         says = f"delete pool {pool}"
-        steps.append(
-            _send("DELETE", {"poolid": pool}, target, "remove", says, undo=undo, before=before, looked_up=True)
-        )
+        steps.append(_send("DELETE", {"poolid": pool}, target, "remove", says, undo=undo, before=before))
         steps.append(_probe(target, f"pool {pool} is gone", lambda row: row is None))
     return Plan("delete", tuple(steps), many=len(pools) > 1)
 
@@ -125,7 +124,14 @@ def add_members(
     if elsewhere:
         form["allow-move"] = True
     send = _send(
-        "PUT", form, target, "config", f"add {_named(new, names)} to pool {pool}", undo=Undo(tuple(takes_back))
+        "PUT",
+        form,
+        target,
+        "config",
+        f"add {_named(new, names)} to pool {pool}",
+        undo=Undo(tuple(takes_back)),
+        before=_seen(new, names, there=False),
+        expects=_seen(new, names, there=True),
     )
     return Plan("add", (send, _probe(target, "they are in it", _holds(new, names))))
 
@@ -141,7 +147,16 @@ def remove_members(source: Source, pool: str, guests: Sequence[int] | None, stor
     form = _form(pool, gone, names)
     undo = Undo((_send("PUT", form, target, "config", f"put them back into pool {pool}"),))
     says = f"take {_named(gone, names)} out of pool {pool}"
-    send = _send("PUT", {**form, "delete": True}, target, "config", says, undo=undo)
+    send = _send(
+        "PUT",
+        {**form, "delete": True},
+        target,
+        "config",
+        says,
+        undo=undo,
+        before=_seen(gone, names, there=True),
+        expects=_seen(gone, names, there=False),
+    )
     return Plan("remove", (send, _probe(target, "they are out of it", _lacks(gone, names))))
 
 
@@ -200,14 +215,24 @@ def _send(
     *,
     undo: Undo | None = None,
     before: JsonObject | None = None,
-    looked_up: bool = False,
+    expects: JsonObject | None = None,
 ) -> Send:
-    # A pool's own path is deprecated and cannot name a nested one: good enough to look at what became of a lost answer.
-    watch = api_path("pools", str(target.id)) if looked_up and "/" not in str(target.id) else None
-    call = Call(method, "/pools", form)
     return Send(
-        call, target, effect, says, before=before, watch=watch, undo=undo or Undo(why_not="it is an undo itself")
+        Call(method, "/pools", form),
+        target,
+        effect,
+        says,
+        before=before,
+        watch=pool_path(str(target.id)),
+        expects=expects,
+        undo=undo or Undo(why_not="it is an undo itself"),
     )
+
+
+def _seen(vms: Sequence[int], stores: Sequence[str], *, there: bool) -> JsonObject:
+    """Return how members are seen that are there, or are not."""
+    keys = [*(member_key("guest", vmid) for vmid in vms), *(member_key("storage", name) for name in stores)]
+    return dict.fromkeys(keys, 1 if there else None)
 
 
 def _probe(target: Target, says: str, good: Callable[[JsonObject | None], bool]) -> Probe:

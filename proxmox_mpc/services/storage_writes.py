@@ -227,12 +227,18 @@ def set_volume(
     target = Target("volume", volid, None, on)
     if not asked:
         return Plan("set", (Keep(target, "it is so already"),))
-    before: JsonObject = {key: now[key] for key in asked}
+    before: JsonObject = {key: text(row, "notes") or None if key == "notes" else now[key] for key in asked}
     back: dict[str, FormValue] = {"notes": str(now["notes"])} if "notes" in asked else {}
     back |= {"protected": int(boolean(row, "protected"))} if "protected" in asked else {}
     undo = Undo((Send(Call("PUT", path, back), target, "config", f"put {volid} back as it was"),))
     send = Send(
-        Call("PUT", path, asked), target, "config", f"change {', '.join(asked)} of {volid}", before=before, undo=undo
+        Call("PUT", path, asked),
+        target,
+        "config",
+        f"change {', '.join(asked)} of {volid}",
+        before=before,
+        watch=path,
+        undo=undo,
     )
 
     def check(source: Source, _known: Known) -> str | None:

@@ -10,6 +10,7 @@ from proxmox_mpc.domain.call import Call, FormValue, Known, Slot
 from proxmox_mpc.domain.connection import Secret
 from proxmox_mpc.domain.json import JsonObject, as_object, as_rows, boolean, integer, text
 from proxmox_mpc.domain.plan import Give, Keep, Plan, Probe, Send, Step, Target, Undo
+from proxmox_mpc.domain.seen import grant_key
 from proxmox_mpc.domain.source import Source, api_path
 from proxmox_mpc.errors import AlreadyExists, NotFound, PermissionDenied, PmpcError, UsageError
 from proxmox_mpc.services import object_writes as objects
@@ -184,7 +185,17 @@ def _granted(target: Target, token: str, entry: JsonObject) -> Send:
     form: dict[str, FormValue] = {"path": path, "roles": role, "tokens": token, "propagate": propagate}
     takes_back = Send(Call("PUT", "/access/acl", {**form, "delete": True}), target, "access", f"take {role} away again")
     says = f"grant {role} on {path} to {token}"
-    return Send(Call("PUT", "/access/acl", form), target, "access", says, undo=Undo((takes_back,)))
+    key = grant_key(path, "token", token, role)
+    return Send(
+        Call("PUT", "/access/acl", form),
+        target,
+        "access",
+        says,
+        before={key: None},
+        watch="/access/acl",
+        expects={key: int(propagate)},
+        undo=Undo((takes_back,)),
+    )
 
 
 def _deleted(token: str, now: JsonObject, *, own: bool = False) -> Send:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxmox_mpc.domain.json import Json, JsonObject
+from proxmox_mpc.domain.seen import member_key, pool_path
 from proxmox_mpc.errors import (
     AuthenticationError,
     Conflict,
@@ -114,3 +115,46 @@ def test_a_longer_list_of_tags_is_not_the_same() -> None:
     assert not same("a", "a;b")
     assert same({"a": 1, "b": 2}, {"b": 2, "a": 1})
     assert same(2, "2")
+
+
+@pytest.mark.capability("9.3")
+@pytest.mark.parametrize(
+    ("watch", "there", "before", "expects", "became"),
+    [
+        (pool_path("a/b"), [{"poolid": "a/b", "members": [{"type": "qemu", "vmid": 101}]}], None, 1, "done"),
+        (pool_path("a/b"), [{"poolid": "a/b", "members": [{"type": "lxc", "vmid": 102}]}], None, 1, "not done"),
+        (pool_path("a/b"), [{"poolid": "a/b", "members": [{"type": "lxc", "vmid": 102}]}], 1, None, "done"),
+        (pool_path("a/b"), [{"poolid": "other"}], None, 1, "unknown"),
+    ],
+)
+def test_what_others_change_in_a_list_does_not_count(
+    watch: str, there: Json, before: int | None, expects: int | None, became: str
+) -> None:
+    cluster = FakeCluster(Time())
+    cluster.read = lambda path, params=None: there  # type: ignore[method-assign]
+    key = member_key("guest", 101)
+    call: JsonObject = {"method": "PUT", "path": "/pools", "params": {}}
+    intent: JsonObject = {"call": call, "watch": watch, "before": {key: before}, "expects": {key: expects}}
+    assert look(cluster, intent, sent=0, now=0, known_tasks=frozenset()).became == became
+
+
+@pytest.mark.parametrize(
+    ("rows", "became"),
+    [([OTHER, RULE], "not done"), ([RULE, OTHER], "done"), ([RULE], "unknown")],
+)
+def test_a_rule_that_is_moved_is_told_by_the_order(rows: list[Json], became: str) -> None:
+    cluster = FakeCluster(Time())
+    cluster.read = lambda path, params=None: rows  # type: ignore[method-assign]
+    intent: JsonObject = {
+        "call": {"method": "PUT", "path": "/rules/1", "params": {}},
+        "watch": "/rules",
+        "before": {"list": [OTHER, RULE]},
+        "expects": {"list": [{**RULE, "pos": 7}, OTHER]},
+    }
+    assert look(cluster, intent, sent=0, now=0, known_tasks=frozenset()).became == became
+
+
+def test_a_disk_that_is_to_be_made_agrees_with_the_volume_that_was_made() -> None:
+    assert agrees("local-lvm:4,mp=/srv", "local-lvm:vm-200-disk-1,mp=/srv,size=4G")
+    assert not agrees("nas:4,mp=/srv", "local-lvm:vm-200-disk-1,mp=/srv,size=4G")
+    assert not agrees("8000:8010", "8000:9000")
