@@ -38,6 +38,7 @@ Effect: TypeAlias = Literal[
     "backup_delete",
     "rule_delete",
     "nic_delete",
+    "boot_disk",  # taking away what a guest boots from
     "remove",  # any other object that holds no data
     "agent_exec",
     "agent_write",
@@ -130,6 +131,8 @@ def _of_effect(effect: Effect, facts: Facts) -> Risk:
         return Risk("critical", ("touches what carries management or corosync",))
     if effect in _CRITICAL:
         return Risk("critical", ("cannot be taken back",))
+    if effect == "boot_disk":
+        return Risk("high", ("the guest boots from it",))
     if effect in _RUNNING and facts.running:
         return Risk("high", ("the guest is running",))
     return Risk("high") if effect in _HIGH else Risk("medium")

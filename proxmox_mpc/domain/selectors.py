@@ -44,6 +44,16 @@ STATUSES = frozenset(
 )
 
 
+# What only one kind has, and what to use for the other.
+_ONLY_VM = {
+    "agent": "a container has no guest agent, and the API runs nothing in it; on its node: pct exec {} -- COMMAND",
+    "cloudinit": "a container has no cloud-init; its address and keys: pmpc ct nic set, pmpc ct set {}",
+    "disk": "a container's disks are its volumes: pmpc ct volume --help",
+    "reset": "a container cannot be reset: pmpc ct reboot {}",
+}
+_ONLY_CT = {"volume": "a virtual machine's volumes are its disks: pmpc vm disk --help"}
+
+
 class Selection(NamedTuple):
     """What the command line said: ``words`` are ids, ranges, names and globs; ``names`` are globs only."""
 
@@ -161,9 +171,12 @@ def _ambiguous(text: str, found: Sequence[GuestRef]) -> UsageError:
 
 
 def _other_kind(guest: GuestRef, text: str, verb: str) -> UsageError:
+    only = _ONLY_VM if guest.kind == "ct" else _ONLY_CT
+    words = verb.split()
+    hint = only.get(words[0], "") if words else ""
     return UsageError(
         f"{text} is a {NOUNS[guest.kind]}, not a {NOUNS['ct' if guest.kind == 'vm' else 'vm']}",
-        hint=f"use: pmpc {guest.kind} {verb} {text}",
+        hint=hint.format(guest.vmid) or f"use: pmpc {guest.kind} {verb} {text}",
         details={"vmid": guest.vmid, "type": guest.kind},
     )
 

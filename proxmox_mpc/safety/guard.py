@@ -13,10 +13,10 @@ from proxmox_mpc.errors import Interrupted, PartFailed, PmpcError, StateError
 from proxmox_mpc.safety.crew import Crew
 from proxmox_mpc.safety.freeze import Brake
 from proxmox_mpc.safety.lane import Finished, Halted, Operation, Outcome, Pause, Runner
-from proxmox_mpc.safety.policy import Assessment, assessed, check_allowed, consent, unless_locked
+from proxmox_mpc.safety.policy import Assessment, assessed, check_allowed, check_policy, consent, unless_locked
 from proxmox_mpc.safety.ports import Clock, Cluster, Journal, Voice
 from proxmox_mpc.safety.records import restored_undo, target_record
-from proxmox_mpc.safety.rows import calls_of, described, planned, row_of
+from proxmox_mpc.safety.rows import calls_of, described, not_now, planned, row_of
 from proxmox_mpc.workspace.places import Safety
 
 FAILED = 8
@@ -123,18 +123,36 @@ class Guard:
         }
 
     def _dry(self, plan: Plan, lanes: list[Lane], found: Assessment) -> Report:
-        warnings = [*plan.warnings]
-        try:
-            self._brake.check()
-            check_allowed(lanes, self._safety, self._options, self._now())
-            if found.targets and found.policy == "deny":
-                warnings.append(Warn("denied", f"safety.policy.{found.risk.level} denies it"))
-        except PmpcError as error:
-            warnings.append(Warn(error.code, f"this would be refused: {error.message}", error.hint))
-        rows = [row_of(plan.action, planned(lane), None, calls_of(lane)) for lane in lanes]
+        """Show what would be sent, and end as the same command would end now: refused where it would be refused."""
+        outcomes = [planned(lane) for lane in lanes]
+        for one in outcomes:
+            one.error = None if one.error is None else not_now(one.error)
+        failed = [one for one in outcomes if one.error is not None]
+        rows = [row_of(plan.action, one, None, calls_of(one.lane)) for one in outcomes]
         reasons = f" ({'; '.join(found.risk.reasons)})" if found.risk.reasons else ""
-        page = "\n".join([*described(plan, lanes), f"risk: {found.risk.level}{reasons}; nothing was sent (dry run)"])
-        return Report(rows, [{} for _ in lanes], tuple(warnings), page=page)
+        lines = [*described(plan, lanes), f"risk: {found.risk.level}{reasons}; nothing was sent (dry run)"]
+        refusal = self._refusal(lanes, found) or (failed[0].error if len(outcomes) == 1 and failed else None)
+        if refusal is not None:
+            for warn in plan.warnings:
+                self._voice.warn(warn)
+            for line in lines:
+                self._voice.note(line)
+            refusal.details["plan"] = rows
+            raise refusal
+        summary = _summary(outcomes, failed, 0, None, "would be refused now")
+        status = FAILED if failed else 0
+        return Report(rows, [{} for _ in lanes], plan.warnings, status=status, summary=summary, page="\n".join(lines))
+
+    def _refusal(self, lanes: list[Lane], found: Assessment) -> PmpcError | None:
+        """Return why the whole plan would be refused now, whatever was confirmed."""
+        try:
+            if found.targets:
+                self._brake.check()
+            check_allowed(lanes, self._safety, self._options, self._now())
+            check_policy(found)
+        except PmpcError as error:
+            return not_now(error)
+        return None
 
     def _unsent(self, plan: Plan, lanes: list[Lane]) -> Report:
         """Report a plan of which nothing is to be sent: all is as wanted, or cannot be planned."""
@@ -235,13 +253,15 @@ def ended_record(outcomes: Sequence[Outcome]) -> JsonObject:
     return {"counts": counts, "good": good}
 
 
-def _summary(outcomes: list[Outcome], failed: list[Outcome], skipped: int, number: int | None) -> PmpcError | None:
+def _summary(
+    outcomes: list[Outcome], failed: list[Outcome], skipped: int, number: int | None, went: str = "failed"
+) -> PmpcError | None:
     if not failed and not skipped:
         return None
     named = ", ".join(one.lane.target.label for one in failed[:5]) + (" …" if len(failed) > 5 else "")
     left = f"; {skipped} were not begun" if skipped else ""
     return PartFailed(
-        f"{len(failed)} of {len(outcomes)} failed{f': {named}' if named else ''}{left}",
+        f"{len(failed)} of {len(outcomes)} {went}{f': {named}' if named else ''}{left}",
         hint=None
         if number is None
         else f"again for those: add --retry-failed {number}; more: pmpc audit show {number}",

@@ -21,6 +21,7 @@ BACKUP_AGE = 7 * 86400
 class Assessment:
     """The risk of a whole plan, what policy asks for it, and which word or number stands for a typed confirmation."""
 
+    action: str
     risk: Risk
     policy: str
     word: str
@@ -47,7 +48,7 @@ def assessed(plan: Plan, lanes: Sequence[Lane], safety: Safety) -> Assessment:
                 found = Risk(found.level, named)
             risk = risk.worse(found)
     word = _word(active[0].target) if len(active) == 1 else str(len(active))
-    return Assessment(risk, safety.policy[risk.level], word, len(active))
+    return Assessment(plan.action, risk, safety.policy[risk.level], word, len(active))
 
 
 def _word(target: Target) -> str:
@@ -121,6 +122,12 @@ def _backup_problem(facts: Facts, now: float) -> str | None:
     return f"its newest backup is {int((now - backup.newest) // 86400)} days old"
 
 
+def check_policy(found: Assessment) -> None:
+    """Raise Refused where the workspace's policy denies what a plan would do."""
+    if found.targets and found.policy == "deny":
+        raise Refused(f"{_what(found)}, which safety.policy.{found.risk.level} denies", details=_details(found))
+
+
 def consent(plan: Plan, found: Assessment, options: WriteOptions, voice: Voice, lines: Sequence[str]) -> str:
     """Ask what the policy asks, and return how it was allowed, for the journal; raises Refused.
 
@@ -128,11 +135,8 @@ def consent(plan: Plan, found: Assessment, options: WriteOptions, voice: Voice, 
     """
     if found.targets == 0 or found.policy == "run":
         return "policy"
-    what = f"{plan.action}: {found.risk.level} risk" + (
-        f" ({'; '.join(found.risk.reasons)})" if found.risk.reasons else ""
-    )
-    if found.policy == "deny":
-        raise Refused(f"{what}, which safety.policy.{found.risk.level} denies", details=_details(found))
+    check_policy(found)
+    what = _what(found)
     if found.policy in ("plan", "name") or (voice.interactive and not options.yes):
         for line in lines:
             voice.note(line)
@@ -181,6 +185,11 @@ def _by_name(what: str, found: Assessment, options: WriteOptions, voice: Voice) 
     if typed != found.word:
         raise Refused(f"not confirmed: {found.word!r} was not typed, nothing was sent")
     return f"typed {found.word}"
+
+
+def _what(found: Assessment) -> str:
+    reasons = f" ({'; '.join(found.risk.reasons)})" if found.risk.reasons else ""
+    return f"{found.action}: {found.risk.level} risk{reasons}"
 
 
 def _details(found: Assessment) -> dict[str, object]:

@@ -7,8 +7,12 @@ from collections.abc import Iterator
 
 from proxmox_mpc.domain.json import Json, JsonObject
 from proxmox_mpc.domain.plan import Cannot, Keep, Lane, Plan, Probe, Send, Take
+from proxmox_mpc.errors import PmpcError
 from proxmox_mpc.safety.lane import Outcome
 from proxmox_mpc.safety.records import slot_value
+
+NOT_NOW = "this would be refused now: "
+"""How a plan says what cannot be done as things stand."""
 
 
 def row_of(action: str, outcome: Outcome, operation: int | None, calls: list[Json] | None = None) -> JsonObject:
@@ -35,6 +39,11 @@ def planned(lane: Lane) -> Outcome:
     cannot = next((step.error for step in lane.steps if isinstance(step, Cannot)), None)
     status = "failed" if cannot else "planned" if lane.sends else "unchanged"
     return Outcome(lane, status, changed=False, error=cannot)
+
+
+def not_now(error: PmpcError) -> PmpcError:
+    """Return the error with which a command would end, as a plan tells it beforehand."""
+    return type(error)(f"{NOT_NOW}{error.message}", hint=error.hint, details=dict(error.details))
 
 
 def calls_of(lane: Lane) -> list[Json]:
@@ -64,7 +73,8 @@ def described(plan: Plan, lanes: list[Lane]) -> Iterator[str]:
                     yield step.says if label in step.says else f"{label}: {step.says}"
                 case Cannot():
                     label = lane.target.label
-                    yield step.error.message if label in step.error.message else f"{label}: {step.error.message}"
+                    told = step.error.message if label in step.error.message else f"{label}: {step.error.message}"
+                    yield f"{NOT_NOW}{told}"
 
 
 def _plain(value: Json) -> str:

@@ -55,7 +55,13 @@ def _check_keys(sets: dict[str, FormValue], deletes: Sequence[str]) -> None:
 
 
 def change_ct(
-    ref: GuestRef, config: JsonObject, sets: dict[str, FormValue], deletes: Sequence[str] = (), *, says: str = ""
+    ref: GuestRef,
+    config: JsonObject,
+    sets: dict[str, FormValue],
+    deletes: Sequence[str] = (),
+    *,
+    says: str = "",
+    effect: Effect | None = None,
 ) -> list[Step]:
     """Return the steps that change one container: the request, and the look whether it holds what was asked for."""
     target = Target.of(ref)
@@ -63,7 +69,7 @@ def change_ct(
         return [Cannot(target, NodeUnreachable(f"node {ref.node}, on which {ref.label} is, does not answer"))]
     gone = [key for key in deletes if key in config]
     named = ", ".join([*sets, *(f"no {key}" for key in gone)])
-    effect = _effect(gone)
+    effect = effect or _effect(gone)
     step = change(
         ref,
         config,
@@ -104,7 +110,8 @@ def set_nic(source: Source, ref: GuestRef, key: str, written: str) -> Plan:
         if name is not None:
             card = card.with_(name, value) if value else card.without(name)
     sets: dict[str, FormValue] = {key: str(checked(ct_rules(), key, str(card)))}
-    return Plan("nic set", tuple(change_ct(ref, config, sets, says=f"change {key} of {ref.label}")))
+    steps = change_ct(ref, config, sets, says=f"change {key} of {ref.label}", effect="network")
+    return Plan("nic set", tuple(steps))
 
 
 def remove_nic(source: Source, ref: GuestRef, key: str) -> Plan:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from proxmox_mpc.domain.call import Call, FormValue
+from proxmox_mpc.domain.guest_config import strings
 from proxmox_mpc.domain.guests import GuestRef
 from proxmox_mpc.domain.json import JsonObject, as_object, boolean, text
 from proxmox_mpc.domain.plan import Cannot, Keep, Plan, Probe, Send, Step, Target, Undo
-from proxmox_mpc.domain.source import Query, Source, api_path
+from proxmox_mpc.domain.property_string import PropertyString
+from proxmox_mpc.domain.source import Query, Source, Warn, api_path
 from proxmox_mpc.errors import Conflict, NodeUnreachable, PmpcError, UsageError
 from proxmox_mpc.services.guest_config_write import facts_of
+from proxmox_mpc.services.move_checks import configs_of, destination, without_bridge, without_storage
 from proxmox_mpc.services.reads import no_such_node, node_states, resources, unknown_to_server
 from proxmox_mpc.services.vm_migrate import is_on
 
+_MOUNT = re.compile(r"mp(\d+)")
 _PATIENCE = 30.0
 _HA_PATIENCE = 900.0
 
@@ -30,7 +35,8 @@ class MoveWish(NamedTuple):
 
 def migrate_cts(source: Source, refs: Sequence[GuestRef], wish: MoveWish, *, many: bool = False) -> Plan:
     """Return the plan that moves containers to a node; raises NotFound and NodeUnreachable for the node."""
-    states = node_states(resources(source))
+    found = resources(source)
+    states = node_states(found)
     if wish.node not in states:
         raise no_such_node(wish.node)
     if states[wish.node] == "offline":
@@ -41,6 +47,9 @@ def migrate_cts(source: Source, refs: Sequence[GuestRef], wish: MoveWish, *, man
     answers = source.read_many([Query(ref.path("migrate"), {"target": wish.node}) for ref in moving])
     told = {ref.vmid: answer for ref, answer in zip(moving, answers, strict=True)}
     steps: list[Step] = []
+    warnings: list[Warn] = []
+    there = destination(source, found, wish.node)
+    configs = configs_of(source, moving)
     for ref in refs:
         target = Target.of(ref)
         if ref.node == wish.node:
@@ -54,9 +63,19 @@ def migrate_cts(source: Source, refs: Sequence[GuestRef], wish: MoveWish, *, man
             # PVE 8 cannot be asked beforehand; it says in the task what stands in the way.
             steps.append(Cannot(target, answer))
             continue
-        trouble = _barred(ref, said, wish)
+        config = configs.get(ref.vmid)
+        no_bridge, warned = without_bridge(ref, there, config, running=ref.status == "running")
+        trouble = (
+            None
+            if facts_of(ref).locked  # which the guard says, with what to do
+            else _barred(ref, said, wish)
+            or _bound(ref, config or {})
+            or without_storage(ref, there, wish.storage, "rootdir")
+            or no_bridge
+        )
         steps += [Cannot(target, trouble)] if trouble else _moved(ref, wish)
-    return Plan("migrate", tuple(steps), many)
+        warnings += warned
+    return Plan("migrate", tuple(steps), many, warnings=tuple(warnings))
 
 
 def _barred(ref: GuestRef, said: JsonObject, wish: MoveWish) -> Conflict | None:
@@ -74,6 +93,22 @@ def _barred(ref: GuestRef, said: JsonObject, wish: MoveWish) -> Conflict | None:
             f"{ref.label}: node {wish.node} has no storage {named}", hint="say where its volumes go: --storage STORAGE"
         )
     return None
+
+
+def _bound(ref: GuestRef, config: JsonObject) -> Conflict | None:
+    """Return why a container cannot leave its node: folders and devices of the node that it holds."""
+    held = [
+        key
+        for key, _, value in strings(config, _MOUNT)
+        if value.startswith("/") and not PropertyString.parse(value, "volume").flag("shared")
+    ]
+    if not held:
+        return None
+    return Conflict(
+        f"{ref.label} holds folders of {ref.node} ({', '.join(held)}) and cannot leave it",
+        hint="take them out, or mark those that every node has with shared=1 (on the node: pct set)",
+        details={"mounts": [*held]},
+    )
 
 
 def _moved(ref: GuestRef, wish: MoveWish) -> list[Step]:

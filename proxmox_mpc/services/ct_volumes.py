@@ -9,7 +9,7 @@ from proxmox_mpc.domain.ct_options import VOLUMES, free_key, new_mount
 from proxmox_mpc.domain.guest_config import disks
 from proxmox_mpc.domain.guests import GuestRef
 from proxmox_mpc.domain.json import JsonObject, as_rows, split_list, text
-from proxmox_mpc.domain.plan import Keep, Plan, Probe, ProbeCheck, Send, Step, Take, TakeRead, Target, Undo
+from proxmox_mpc.domain.plan import Cannot, Keep, Plan, Probe, ProbeCheck, Send, Step, Take, TakeRead, Target, Undo
 from proxmox_mpc.domain.property_string import Disk
 from proxmox_mpc.domain.sizes import format_size, parse_size, unit_bytes
 from proxmox_mpc.domain.source import Source, api_path
@@ -42,10 +42,11 @@ def resize_volume(source: Source, ref: GuestRef, key: str, size: str) -> Plan:
     wanted = asked + (disk.size or 0) if grows else asked
     target = Target.of(ref)
     if disk.size is not None and wanted < disk.size:
-        raise UsageError(
+        error = UsageError(
             f"{key} of {ref.label} has {format_size(disk.size)}: a volume cannot be made smaller",
             hint="say more than it has",
         )
+        return Plan("volume resize", (Cannot(target, error),))
     if disk.size is not None and wanted == disk.size:
         return Plan("volume resize", (Keep(target, f"{key} has that size already"),))
     written = f"+{format_size(asked)}" if grows and disk.size is None else format_size(wanted)

@@ -54,7 +54,7 @@ def drain(source: Source, node: str, to: Sequence[str], how: Moving, only: froze
     if how.running:
         moving = [ref for ref in moving if ref.status != "stopped"]
     plan = _moved(source, DRAIN, moving, {name: free_memory(found, name) for name in to}, how)
-    return replace(plan, warnings=_managed(node, managed))
+    return replace(plan, warnings=(*plan.warnings, *_managed(node, managed)))
 
 
 def undrain(source: Source, node: str, moved: Mapping[int, str], how: Moving) -> Plan:
@@ -80,7 +80,7 @@ def undrain(source: Source, node: str, moved: Mapping[int, str], how: Moving) ->
         else:
             coming.append(ref)
     plan = _moved(source, UNDRAIN, coming, {node: free_memory(found, node)}, how)
-    return Plan(UNDRAIN, (*steps, *plan.steps), True, plan.notes)
+    return Plan(UNDRAIN, (*steps, *plan.steps), True, plan.notes, plan.warnings)
 
 
 def moved_away(histories: Iterable[History], node: str) -> dict[int, str]:
@@ -146,6 +146,7 @@ def _moved(source: Source, action: str, moving: Sequence[GuestRef], free: Mappin
     allowed = _allowed(source, moving, frozenset(free), how)
     spreading = spread(moving, free, allowed)
     notes = [_note(name, free[name], spreading, moving) for name in sorted(free)]
+    warnings: list[Warn] = []
     steps: list[Step] = []
     for ref in moving:
         if ref.vmid in spreading.nowhere:
@@ -161,11 +162,13 @@ def _moved(source: Source, action: str, moving: Sequence[GuestRef], free: Mappin
             plan = migrate_vms(source, vms, MoveOptions(name, storage=how.storage, local=how.local), many=True)
             notes += plan.notes
             steps += plan.steps
+            warnings += plan.warnings
         if cts:
             plan = migrate_cts(source, cts, MoveWish(name, restart=how.restart, storage=how.storage), many=True)
             notes += plan.notes
             steps += plan.steps
-    return Plan(action, tuple(steps), True, tuple(notes))
+            warnings += plan.warnings
+    return Plan(action, tuple(steps), True, tuple(notes), tuple(warnings))
 
 
 def _allowed(

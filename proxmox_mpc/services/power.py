@@ -139,6 +139,9 @@ def until(ref: GuestRef, status: str) -> Callable[[Source, Known], str | None]:
 
 def _start(doing: Doing) -> list[Step]:
     now, ref = doing.now, doing.ref
+    if ref.template:
+        hint = f"make a guest of it: pmpc {ref.kind} clone {ref.vmid}"
+        return doing.cannot(Conflict(f"{ref.label} is a template, which is not started", hint=hint))
     if now.status == "paused":
         hint = f"pmpc {ref.kind} resume {ref.vmid}"
         return doing.cannot(Conflict(f"{ref.label} is paused: it is resumed, not started", hint=hint))

@@ -13,6 +13,7 @@ from proxmox_mpc.domain.guest_config import NIC
 from proxmox_mpc.domain.guests import GuestRef
 from proxmox_mpc.domain.json import JsonObject, as_rows, text
 from proxmox_mpc.domain.plan import Cannot, Keep, Plan, Probe, Send, Step, Target, Undo
+from proxmox_mpc.domain.property_string import PropertyString
 from proxmox_mpc.domain.risk import Effect
 from proxmox_mpc.domain.source import Query, Source, Warn
 from proxmox_mpc.domain.vm_keys import vm_rules
@@ -37,6 +38,8 @@ _AT_ONCE = frozenset(
 class Wish(NamedTuple):
     """What is to become of a configuration: keys to set, to delete, and whose pending change is to be dropped.
 
+    ``agent`` turns the guest agent's channel on or off, and leaves its other properties as each guest has them.
+
     ``revert`` of ``("all",)`` means whatever is pending. ``force``: deleted disks are destroyed and not kept unused.
     """
 
@@ -44,6 +47,7 @@ class Wish(NamedTuple):
     deletes: Sequence[str] = ()
     revert: Sequence[str] = ()
     force: bool = False
+    agent: bool | None = None
 
 
 def set_vms(source: Source, refs: Sequence[GuestRef], wish: Wish, *, many: bool = False) -> Plan:
@@ -58,10 +62,20 @@ def set_vms(source: Source, refs: Sequence[GuestRef], wish: Wish, *, many: bool 
         if isinstance(config, PmpcError):
             steps.append(Cannot(Target.of(ref), config))
         elif isinstance(config, dict):
-            made = _reverted(source, ref, config, wish.revert) if wish.revert else change_vm(ref, config, wish)
+            own = _with_agent(config, wish)
+            made = _reverted(source, ref, config, wish.revert) if wish.revert else change_vm(ref, config, own)
             steps += made
             notes += applies(ref, config, made)
     return Plan("revert" if wish.revert else "set", tuple(steps), many, tuple(notes))
+
+
+def _with_agent(config: JsonObject, wish: Wish) -> Wish:
+    if wish.agent is None:
+        return wish
+    agent = PropertyString.parse(text(config, "agent") or "", "enabled")
+    # A bare value comes first, as qemu-server writes it.
+    rest = agent.without("enabled")
+    return wish._replace(sets={**wish.sets, "agent": ",".join(filter(None, (str(int(wish.agent)), str(rest))))})
 
 
 def change_vm(

@@ -21,7 +21,7 @@ from proxmox_mpc.services.guests import ref_of
 from proxmox_mpc.services.reads import resources, rows_of
 from proxmox_mpc.services.vm_clone import CloneOptions, clone_steps, new_target, taking, undo_creation, vmid_in
 from proxmox_mpc.services.vm_config import DRIVE
-from proxmox_mpc.services.vm_image import Image, image_from_url, image_volume
+from proxmox_mpc.services.vm_image import Image, check_volume, image_from_url, image_volume
 from proxmox_mpc.services.vm_place import Needs, place
 
 _NEW = re.compile(r"([^:/\s]+):(?:\d+(?:\.\d+)?|cloudinit)")
@@ -69,6 +69,8 @@ def create_vm(source: Source, new: NewVm) -> Plan:
     sets = _keys(new)
     spot = place(source, found, _needs(sets, new), new.node)
     target = new_target(source, new.vmid, _name(sets), spot.node)
+    if new.options.iso is not None:
+        check_volume(source, new.options.iso, spot.node, "--iso")
     image = _image(source, found, new, spot.node, target)
     if image is not None:
         sets = _with_image(sets, new, image)

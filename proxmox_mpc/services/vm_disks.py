@@ -8,11 +8,12 @@ from dataclasses import replace
 
 from proxmox_mpc.domain.call import Call, FormValue, Known
 from proxmox_mpc.domain.config_rules import checked
-from proxmox_mpc.domain.guest_config import disks
+from proxmox_mpc.domain.guest_config import boot_order, disks
 from proxmox_mpc.domain.guests import GuestRef
 from proxmox_mpc.domain.json import JsonObject, integer, text
-from proxmox_mpc.domain.plan import Keep, Plan, Probe, Send, Step, Target, Undo
+from proxmox_mpc.domain.plan import Cannot, Keep, Plan, Probe, Send, Step, Target, Undo
 from proxmox_mpc.domain.property_string import Disk
+from proxmox_mpc.domain.risk import Effect
 from proxmox_mpc.domain.sizes import format_size, parse_size, unit_bytes
 from proxmox_mpc.domain.source import Source
 from proxmox_mpc.domain.vm_keys import vm_rules
@@ -54,9 +55,10 @@ def resize_disk(source: Source, ref: GuestRef, key: str, size: str) -> Plan:
     now = disk.size
     wanted = asked + (now or 0) if grows else asked
     if now is not None and wanted < now:
-        raise UsageError(
+        error = UsageError(
             f"{key} of {ref.label} has {format_size(now)}: a disk cannot be made smaller", hint="say more than it has"
         )
+        return Plan("disk resize", (Cannot(target, error),))
     if now is not None and wanted == now:
         return Plan("disk resize", (Keep(target, f"{key} has {format_size(now)} already"),))
     if wanted % unit_bytes("K"):
@@ -120,7 +122,9 @@ def detach_disk(source: Source, ref: GuestRef, key: str) -> Plan:
     _present(ref, config, key)
     if UNUSED.fullmatch(key):
         raise UsageError(f"{key} is detached already", hint=f"destroy it: pmpc vm disk remove {ref.vmid} {key}")
-    steps = change_vm(ref, config, Wish({}, [key]), says=f"detach {key} from {ref.label}")
+    # Without the disk that it boots from, the guest does not start any more.
+    effect: Effect = "boot_disk" if key in boot_order(config) else "config"
+    steps = change_vm(ref, config, Wish({}, [key]), says=f"detach {key} from {ref.label}", effect=effect)
     return Plan("disk detach", tuple(steps), notes=tuple(applies(ref, config, steps)))
 
 

@@ -30,15 +30,22 @@ class Image(NamedTuple):
 
 def image_volume(source: Source, volume: str, node: str) -> Image:
     """Return an image that a storage holds; raises NotFound where the node does not see it."""
-    storage, colon, _ = volume.partition(":")
-    if not colon:
+    if ":" not in volume:
         raise UsageError(
             f"--image: {volume[:80]!r} is neither a volume nor a web address", hint="as in local:import/x.qcow2"
         )
+    check_volume(source, volume, node, "--image")
+    return Image(volume)
+
+
+def check_volume(source: Source, volume: str, node: str, option: str) -> None:
+    """Raise NotFound for a volume that a node does not see, UsageError for what is none."""
+    storage, colon, _ = volume.partition(":")
+    if not colon:
+        raise UsageError(f"{option}: {volume[:80]!r} is no volume", hint="as in local:iso/debian.iso")
     rows = as_rows(source.read(api_path("nodes", node, "storage", storage, "content")), "the storage's content")
     if not any(text(row, "volid") == volume for row in rows):
         raise NotFound(f"node {node} sees no volume {volume}", hint=f"see: pmpc storage content {storage}")
-    return Image(volume)
 
 
 def image_from_url(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from proxmox_mpc.domain.call import Call, FormValue, Known
 from proxmox_mpc.domain.guests import GuestRef
 from proxmox_mpc.domain.json import Json, JsonObject, as_object, boolean, integer, text
 from proxmox_mpc.domain.plan import Cannot, Keep, Plan, Probe, ProbeCheck, Send, Step, Target, Undo
+from proxmox_mpc.domain.risk import Facts
 from proxmox_mpc.domain.sizes import format_size
-from proxmox_mpc.domain.source import Query, Source, api_path
-from proxmox_mpc.errors import Conflict, NodeUnreachable, PmpcError
+from proxmox_mpc.domain.source import Query, Source, Warn, api_path
+from proxmox_mpc.errors import Conflict, Locked, NodeUnreachable, PmpcError
 from proxmox_mpc.services.guest_config_write import facts_of
 from proxmox_mpc.services.guests import find_guest
+from proxmox_mpc.services.move_checks import configs_of, destination, without_bridge, without_storage
 from proxmox_mpc.services.reads import no_such_node, node_states, resources
 
 _HA_PATIENCE = 900.0
@@ -30,7 +33,8 @@ class MoveOptions(NamedTuple):
 
 def migrate_vms(source: Source, refs: Sequence[GuestRef], options: MoveOptions, *, many: bool = False) -> Plan:
     """Return the plan that moves these VMs to a node, its preconditions as notes; raises NotFound, NodeUnreachable."""
-    states = node_states(resources(source))
+    found = resources(source)
+    states = node_states(found)
     if options.node not in states:
         raise no_such_node(options.node)
     if states[options.node] == "offline":
@@ -40,20 +44,30 @@ def migrate_vms(source: Source, refs: Sequence[GuestRef], options: MoveOptions, 
     told = {ref.vmid: answer for ref, answer in zip(moving, answers, strict=True)}
     steps: list[Step] = []
     notes: list[str] = []
+    warnings: list[Warn] = []
+    there = destination(source, found, options.node)
+    configs = configs_of(source, moving)
     for ref in refs:
         target = Target.of(ref)
         if ref.node == options.node:
             steps.append(Keep(target, f"{ref.label} is on {options.node} already"))
             continue
         answer = told[ref.vmid]
+        if facts_of(ref).locked or isinstance(answer, Locked):
+            # The guard says what holds it, and what to do; PVE answers a locked guest in many ways.
+            lock = str(facts_of(ref).locked or "unknown")
+            steps += _moved(ref, {}, options, replace(facts_of(ref), locked=lock))
+            continue
         if isinstance(answer, PmpcError):
             steps.append(Cannot(target, answer))
             continue
         said = as_object(answer, "the preconditions of a migration")
         notes += _conditions(ref, said)
-        trouble = _barred(ref, said, options)
-        steps += [Cannot(target, trouble)] if trouble else _moved(ref, said, options)
-    return Plan("migrate", tuple(steps), many, tuple(notes))
+        no_bridge, warned = without_bridge(ref, there, configs.get(ref.vmid), running=boolean(said, "running"))
+        trouble = _barred(ref, said, options) or without_storage(ref, there, options.storage, "images") or no_bridge
+        steps += [Cannot(target, trouble)] if trouble else _moved(ref, said, options, facts_of(ref))
+        warnings += warned
+    return Plan("migrate", tuple(steps), many, tuple(notes), tuple(warnings))
 
 
 def _conditions(ref: GuestRef, said: JsonObject) -> list[str]:
@@ -103,7 +117,7 @@ def _barred(ref: GuestRef, said: JsonObject, options: MoveOptions) -> Conflict |
     return None
 
 
-def _moved(ref: GuestRef, said: JsonObject, options: MoveOptions) -> list[Step]:
+def _moved(ref: GuestRef, said: JsonObject, options: MoveOptions, facts: Facts) -> list[Step]:
     running, local = boolean(said, "running"), bool(_rows(said, "local_disks"))
     form: dict[str, FormValue] = {"target": options.node}
     back: dict[str, FormValue] = {"target": ref.node}
@@ -126,7 +140,7 @@ def _moved(ref: GuestRef, said: JsonObject, options: MoveOptions) -> list[Step]:
         target,
         "migrate",
         f"migrate {ref.label} {how}from {ref.node} to {options.node}",
-        facts_of(ref),
+        facts,
         undo=undo,
     )
     managed = bool(ref.row.get("hastate"))

@@ -1,4 +1,4 @@
-"""Network cards of virtual machines: adding, changing, removing, and cutting all of them off."""
+"""Network cards of virtual machines: adding, changing, removing; and cutting guests of both kinds off."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def set_nic(source: Source, ref: GuestRef, key: str, written: str) -> Plan:
         elif name != "model":
             card = card.with_(name, value) if value else card.without(name)
     value = str(checked(vm_rules(), key, str(card)))
-    steps = change_vm(ref, config, Wish({key: value}), says=f"change {key} of {ref.label}")
+    steps = change_vm(ref, config, Wish({key: value}), says=f"change {key} of {ref.label}", effect="network")
     return Plan("nic set", tuple(steps), notes=tuple(applies(ref, config, steps)))
 
 

@@ -63,16 +63,21 @@ def _free_memory(rows: list[JsonObject], node: str) -> int:
 
 def _lacks(rows: list[JsonObject], node: str, needs: Needs) -> str | None:
     """Return what a node lacks of the storages, None where it has all."""
-    here = {text(row, "storage"): row for row in rows_of(rows, "storage") if row.get("node") == node}
-    for name, content in sorted(needs.storages):
-        row = here.get(name)
-        if row is None:
-            return f"has no storage {name}"
-        if row.get("status") not in ("available", None):
-            return f"has storage {name}, which is {text(row, 'status')}"
-        takes = text(row, "content") or ""
-        if takes and content not in split_list(takes):
-            return f"has storage {name}, which takes no {content} but {takes}"
+    found = (lacks_storage(rows, node, name, content) for name, content in sorted(needs.storages))
+    return next((lacks for lacks in found if lacks), None)
+
+
+def lacks_storage(found: Iterable[JsonObject], node: str, name: str, content: str) -> str | None:
+    """Return in words why a storage cannot take a kind of content on a node, None where it can."""
+    here = (row for row in rows_of(found, "storage") if row.get("node") == node)
+    row = next((row for row in here if row.get("storage") == name), None)
+    if row is None:
+        return f"has no storage {name}"
+    if row.get("status") not in ("available", None):
+        return f"has storage {name}, which is {text(row, 'status')}"
+    takes = text(row, "content") or ""
+    if takes and content not in split_list(takes):
+        return f"has storage {name}, which takes no {content} but {takes}"
     return None
 
 

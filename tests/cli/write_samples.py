@@ -94,6 +94,8 @@ _GUESTS = (
     Sample("vm template", ("103",), again="unchanged", task="qmtemplate"),
     Sample("vm migrate", ("104", "--to", "pve1", "--with-local-disks"), task="qmigrate"),
     Sample("vm isolate", ("104",)),
+    Sample("ct isolate", ("200",)),
+    Sample("guest isolate", ("104",)),
     Sample("vm disk add", ("103", "local-lvm:4"), again="anew", task="qmconfig"),
     Sample("vm disk import", ("103", "nas:iso/virtio-win-0.1.285.iso", "--storage", "local-lvm"), again="anew",
            task="qmconfig"),

@@ -11,7 +11,7 @@ from proxmox_mpc.domain.risk import BULK, EFFECTS, LEVELS, NO_FACTS, Effect, Fac
 CRITICAL = ("guest_delete", "disk_delete", "storage_delete", "rollback", "restore_over", "raw_delete")
 HIGH = (
     "create", "clone", "migrate", "restore", "network", "snapshot_delete", "backup_delete", "rule_delete", "nic_delete",
-    "agent_exec", "agent_write", "raw", "template", "access", "node_power", "remove",
+    "boot_disk",    "agent_exec", "agent_write", "raw", "template", "access", "node_power", "remove",
 )  # fmt: skip
 LOW = ("ping",)
 

@@ -1,4 +1,4 @@
-"""vm: network cards, and cutting a VM off."""
+"""vm: network cards; and cutting guests off."""
 
 from __future__ import annotations
 
@@ -65,9 +65,9 @@ def isolate_(
     name: Names = None,
     all_: All = False,
 ) -> Result:
-    """Cut virtual machines off: take the link of every network card down.
+    """Cut guests off: take the link of every network card down.
 
-    They go on running. ``pmpc audit undo`` brings back the links that were up; ``pmpc vm nic set`` one of them.
+    They go on running. ``pmpc audit undo`` brings back the links that were up; ``nic set`` one of them.
     """
     context = context_of(ctx)
     chosen = targets(ctx, guests, tag=tag, node=node, pool=pool, status=status, name=name, every=all_)

@@ -77,7 +77,6 @@ def set_(
         machine=machine,
         bios=bios,
         ostype=ostype,
-        agent=agent,
         onboot=onboot,
         protection=protection,
         description=description,
@@ -89,10 +88,12 @@ def set_(
         searchdomain=searchdomain,
         settings=pairs(settings or ()),
     )
-    wish = Wish(keys_of(options), _split(delete), _split(revert))
-    if wish.revert and (wish.sets or wish.deletes):
+    wish = Wish(keys_of(options), _split(delete), _split(revert), agent=agent)
+    if agent is not None and "agent" in {*wish.sets, *wish.deletes}:
+        raise UsageError("agent is said twice: by --agent, and by --set or --delete")
+    if wish.revert and (wish.sets or wish.deletes or agent is not None):
         raise UsageError("--revert stands alone", hint="drop what is pending first, then change")
-    if not (wish.sets or wish.deletes or wish.revert):
+    if not (wish.sets or wish.deletes or wish.revert or agent is not None):
         raise UsageError(
             "what is to be changed?", hint="as in: pmpc vm set 101 --cores 4 --set numa=1 --delete balloon"
         )

@@ -15,6 +15,7 @@ _GUEST: dict[str, Leaf | Group] = {
     "metrics": Leaf("guest_metrics:metrics", "Show a guest's load over time"),
     "backups": Leaf("guest_show:backups", "List the backups of a guest"),
     **POWER,
+    "isolate": Leaf("vm_nic:isolate_", "Cut guests off: take the link of every network card down"),
     "history": Leaf("sync:history", "List what pulls found changed about a guest, newest first; from the database"),
     "snapshot": Group(
         "Snapshots",
@@ -60,7 +61,6 @@ _VM: dict[str, Leaf | Group] = {
     "clone": Leaf("vm_copy:clone", "Clone a virtual machine"),
     "template": Leaf("vm_copy:template", "Turn a virtual machine into a template, which cannot be taken back"),
     "migrate": Leaf("vm_copy:migrate", "Move virtual machines to another node, running ones without a stop"),
-    "isolate": Leaf("vm_nic:isolate_", "Cut virtual machines off: take the link of every network card down"),
     "disk": Group(
         "Disks of a virtual machine",
         {
