@@ -41,12 +41,13 @@ class Scalar(NamedTuple):
 class Manifest:
     """One file: ``scalars`` in the order of the file, without the reserved keys; nothing is inherited or replaced yet.
 
-    ``path`` is relative to infra/; ``kind`` and ``ident`` are empty for defaults, includes and variables.
+    ``path`` is relative to infra/, ``text`` what the file holds; ``kind`` and ``ident`` are empty for defaults, includes and variables.
     """
 
     kind: str
     ident: str
     path: str
+    text: str = ""
     scalars: dict[str, Scalar] = field(default_factory=dict)
     includes: tuple[Scalar, ...] = ()
     variables: dict[str, Scalar] = field(default_factory=dict)

@@ -32,7 +32,9 @@ def read_text(infra: Path, path: str) -> str | None:
 
 def read_manifest(text: str, path: str, kind: str = "", ident: str = "") -> Manifest:
     """Return the manifest that a text is; raises ManifestError."""
-    return build(parsed(text, path), path, kind, ident)
+    made = build(parsed(text, path), path, kind, ident)
+    made.text = text
+    return made
 
 
 def parsed(text: str, path: str) -> Parsed:

@@ -38,7 +38,7 @@ class Tree:
         errors: list[ManifestError] = []
         present: dict[Ident, str] = {}
         others: list[str] = []
-        for path in sorted(_files(self.infra, "", errors)):
+        for path in sorted(files_below(self.infra, "", errors)):
             if path.partition("/")[0] in KINDS:
                 self._place(path, present, errors)
             else:
@@ -85,7 +85,8 @@ class Tree:
             present[found] = path
 
 
-def _files(infra: Path, below: str, errors: list[ManifestError]) -> Iterator[str]:
+def files_below(infra: Path, below: str, errors: list[ManifestError]) -> Iterator[str]:
+    """Yield the path of every YAML file below a directory of infra/, unsorted; what cannot be read goes to errors."""
     try:
         with os.scandir(infra / below) as entries:
             found = [*entries]
@@ -103,7 +104,7 @@ def _files(infra: Path, below: str, errors: list[ManifestError]) -> Iterator[str
                 remedy = "put the file itself here; infra/ as a whole may be a symlink"
                 errors.append(ManifestError("symlinks are not followed below infra/", file=path, remedy=remedy))
         elif entry.is_dir():
-            yield from _files(infra, path, errors)
+            yield from files_below(infra, path, errors)
         elif entry.name.endswith(_ENDINGS):
             yield path
 
