@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from proxmox_mpc.cli.door import Door
     from proxmox_mpc.cli.verbs import Verb
     from proxmox_mpc.domain.connection import Connection
+    from proxmox_mpc.domain.moments import Now
     from proxmox_mpc.state import RecordedSource, StateStore
     from proxmox_mpc.state.journal import Journal
     from proxmox_mpc.workspace.settings import Settings
@@ -43,7 +44,8 @@ class Context:
         self.environ = environ
         self.cwd = cwd or Path.cwd()
         self.options = Options()
-        self.now = time.time
+        self.wall: Now = time.time
+        self.now: Now = self.wall
         self.sleep = time.sleep
         self.clock = time.monotonic
         self.pause = pause
@@ -109,7 +111,7 @@ class Context:
         try:
             # Paths and names of a cluster are nobody else's business.
             with open(path, "a", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-                file.write(event_line(event, run=self._run_id, time=iso(self.now()), **values) + "\n")
+                file.write(event_line(event, run=self._run_id, time=iso(self.wall()), **values) + "\n")
         except OSError as error:
             self.options.log_file = None
             raise ConfigError(f"--log-file: cannot write {str(path)!r}: {error.strerror}") from error
@@ -195,10 +197,35 @@ class Context:
 
     @cached_property
     def recorded(self) -> RecordedSource:
-        """The database, read as if it were a server."""
+        """The database, read as if it were a server; with --at as it was then."""
         from proxmox_mpc.state.recorded import RecordedSource
 
-        return RecordedSource(self.database, now=self.now)
+        at = None
+        if self.options.at is not None:
+            from proxmox_mpc.domain.moments import moment
+
+            at = moment(self.options.at, "--at", self.wall)
+        return RecordedSource(self.database, at=at, now=self.wall)
+
+    def go_back(self) -> None:
+        """Take the moment of --at for the present: the database answers as it was, and ages are those of then."""
+        from proxmox_mpc.domain.moments import epoch
+
+        as_of = self.recorded.as_of
+        assert as_of is not None
+        present = epoch(as_of.finished)
+        self.options.offline = True
+        self.now = lambda: present
+        self.streams.note(f"as run {as_of.run} recorded it, {as_of.finished}")
+        if as_of.outcome == "partial":
+            self.warn(
+                Warn(
+                    "partial_run",
+                    f"run {as_of.run} could not read everything: what it did not see is as it was last seen before",
+                    hint=f"pmpc sync show {as_of.run}",
+                    details={"run": as_of.run},
+                )
+            )
 
     @cached_property
     def store(self) -> StateStore:

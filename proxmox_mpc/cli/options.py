@@ -39,6 +39,7 @@ class Options:
         self.request_timeout: float | None = None
         self.allow_partial: bool | None = None
         self.offline = False
+        self.at: str | None = None
         self.columns: str | None = None
         self.filter: list[str] = []
         self.sort: list[str] = []
@@ -196,6 +197,16 @@ def common_options(*, root: bool = False) -> list[TyperOption]:
 def offline_option() -> TyperOption:
     """Return --offline, for what the database can answer."""
     return _option("offline", "--offline", help="answer from the database, without the server", is_flag=True)
+
+
+def at_option() -> TyperOption:
+    """Return --at, for what the database can answer."""
+    return _option(
+        "at",
+        "--at",
+        help="answer as it was recorded then: 2d (ago), 2026-11-20T08:00, yesterday, run:12",
+        metavar="TIME",
+    )
 
 
 def list_options() -> list[TyperOption]:

@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from proxmox_mpc.cli.options import (
+    at_option,
     bulk_options,
     common_options,
     destructive_options,
@@ -34,7 +35,8 @@ Run = Callable[..., Result]
 class Verb(NamedTuple):
     """One verb of the tree.
 
-    ``offline``: the database can answer it too. ``audit``: the privilege without which an empty list proves nothing.
+    ``offline``: the database can answer it too, as it is and as it was. ``audit``: the privilege without which an empty
+    list proves nothing.
     ``mutating``: it changes the cluster, through the guard; ``destructive``: it can destroy a guest.
     """
 
@@ -59,7 +61,7 @@ def local(shape: Shape) -> Callable[[Run], Verb]:
 
 
 def read(shape: Shape, *, offline: bool = True, audit: str | None = None) -> Callable[[Run], Verb]:
-    """Declare a verb that reads the cluster; it takes --offline unless the database cannot answer it."""
+    """Declare a verb that reads the cluster; it takes --offline and --at unless the database cannot answer it."""
     return lambda run: Verb(run, shape, offline, audit)
 
 
@@ -100,7 +102,7 @@ class PmpcCommand(TyperCommand):
                 *(write_options() if self.verb.mutating else []),
                 *(destructive_options() if self.verb.destructive else []),
                 *(bulk_options() if self.verb.mutating and self.verb.shape.kind == "either" else []),
-                *([offline_option()] if self.verb.offline else []),
+                *([offline_option(), at_option()] if self.verb.offline else []),
                 *common_options(),
             ]
             self._made = made
@@ -113,6 +115,8 @@ class PmpcCommand(TyperCommand):
         context.streams.colour = context.options.color or context.streams.colour
         context.command = ctx.command_path
         context.log("start", command=ctx.command_path)
+        if context.options.at is not None:
+            context.go_back()
         result = super().invoke(ctx)
         return Outcome(self.verb, result) if isinstance(result, Result) else None
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from proxmox_mpc.domain.json import Json, JsonObject, as_rows, boolean, integer, listed, text
 from proxmox_mpc.domain.shape import Field, item, rows
 from proxmox_mpc.domain.source import Query, Reading, Source, Warn, api_path
-from proxmox_mpc.errors import NotFound, PmpcError
+from proxmox_mpc.errors import NotFound, NotRecorded, PmpcError
 from proxmox_mpc.services.reads import Notes, read_parts, resources, unknown_to_server
 
 _STATE = (
@@ -114,7 +114,11 @@ def _subnets(source: Source, names: list[str], vnets: Reading[list[JsonObject]])
 
 def list_status(source: Source) -> Reading[list[JsonObject]]:
     """Return how each zone is on each node, from the one request for all resources."""
-    return Reading(status_rows(resources(source)))
+    if source.live:
+        return Reading(status_rows(resources(source)))
+    # Asked for by name, a past of which it is not kept is an error and no empty list.
+    kept = (source.read("/cluster/resources", {"type": kind}) for kind in ("sdn", "network"))
+    return Reading(status_rows([row for answer in kept for row in as_rows(answer, "/cluster/resources")]))
 
 
 def show_zone(source: Source, zone: str) -> Reading[JsonObject]:
@@ -125,13 +129,16 @@ def show_zone(source: Source, zone: str) -> Reading[JsonObject]:
     zones = list_zones(source)
     row = _one(zones, "zone", zone)
     vnets = list_vnets(source, zone)
-    status = [
-        {"node": one["node"], "status": one["status"]} for one in list_status(source).value if one["zone"] == zone
-    ]
-    page: JsonObject = {**row, "vnets": [*vnets.value], "status": [*status]}
-    return Reading(
-        page, zones.warnings + tuple(one for one in vnets.warnings if one not in zones.warnings), vnets.partial
-    )
+    notes = Notes()
+    more = tuple(one for one in vnets.warnings if one not in zones.warnings)
+    notes.add(*zones.warnings, *more, partial=vnets.partial)
+    status: list[JsonObject] = []
+    try:
+        status = [row for row in list_status(source).value if row["zone"] == zone]
+    except NotRecorded as error:
+        notes.failed("its state on the nodes", error)
+    states: list[Json] = [{"node": one["node"], "status": one["status"]} for one in status]
+    return Reading({**row, "vnets": [*vnets.value], "status": states}, *notes.values())
 
 
 def show_vnet(source: Source, vnet: str) -> Reading[JsonObject]:

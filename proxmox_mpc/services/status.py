@@ -20,7 +20,7 @@ from proxmox_mpc.services.nodes import old_release, usage
 from proxmox_mpc.services.reads import Notes, node_states, read_parts, resources, rows_of, silent_nodes
 from proxmox_mpc.services.replication import replication_rows, replication_states, source_nodes
 from proxmox_mpc.services.status_shape import FULL_FIELDS
-from proxmox_mpc.services.storages import storage_rows
+from proxmox_mpc.services.storages import storage_rows, without_states
 from proxmox_mpc.services.tasks import recent_tasks
 
 _DAY = 86400
@@ -100,7 +100,7 @@ def _read(source: Source, page: JsonObject, threshold: float, now: Now, notes: N
         missing = Warn(
             "not_recorded", "certificates, guests in no backup job and the state of replication are not recorded"
         )
-        notes.add(missing, partial=False)
+        notes.add(missing, *without_states(rows_of(found, "storage")), partial=False)
     page["cluster"] = _cluster(answers.get("the cluster's status"), answers.get("the release"), states)
     page["nodes"] = [*_nodes(found)]
     page["guests"] = _guests(found)
@@ -187,7 +187,12 @@ def _full(found: Sequence[JsonObject], threshold: float) -> list[JsonObject]:
 
 def _inactive(found: Sequence[JsonObject], states: dict[str, str]) -> list[JsonObject]:
     """Return storages that no node that answers can use; a node that has not reported yet proves nothing."""
-    online = [row for row in found if row.get("type") != "storage" or states.get(text(row, "node") or "") == "online"]
+    # Nor does a row without a state, as the database has them of a past moment.
+    online = [
+        row
+        for row in found
+        if row.get("type") != "storage" or ("status" in row and states.get(text(row, "node") or "") == "online")
+    ]
     return [
         {field.key: row[field.key] for field in FULL_FIELDS[:3]}
         for row in storage_rows(online)

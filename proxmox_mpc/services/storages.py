@@ -101,7 +101,14 @@ def list_storages(source: Source, node: str | None = None) -> Reading[list[JsonO
     seen = [row for row in rows_of(found, "storage") if node is None or row.get("node") == node]
     down = {name: state for name, state in states.items() if node in (None, name)}
     warnings = silent_nodes(down, "how full its storages are is unknown")
-    return Reading(storage_rows(seen), warnings, bool(warnings))
+    return Reading(storage_rows(seen), warnings + without_states(seen), bool(warnings))
+
+
+def without_states(seen: Iterable[JsonObject]) -> tuple[Warn, ...]:
+    """Return a warning when rows of storages carry no state, as those of a past moment do; a server always sends it."""
+    if all("status" in row for row in seen):
+        return ()
+    return (Warn("no_history", "how full storages were, and whether they could be reached then, is not kept"),)
 
 
 def storage_rows(found: Iterable[JsonObject]) -> list[JsonObject]:
@@ -153,6 +160,7 @@ def show_storage(source: Source, storage: str) -> Reading[JsonObject]:
     known = defined or {}
     states = {name: state for name, state in node_states(found).items() if any(row.get("node") == name for row in seen)}
     notes.add(*silent_nodes(states, f"how full {storage} is there is unknown"))
+    notes.add(*without_states(seen), partial=False)
     nodes: list[Json] = [*sorted(split_list(text(known, "nodes")))]
     page: JsonObject = {
         "storage": storage,

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from proxmox_mpc.domain.json import Json, Param
-from proxmox_mpc.domain.moments import Now
+from proxmox_mpc.domain.json import Json, JsonObject, Param
+from proxmox_mpc.domain.moments import Moment, Now
 from proxmox_mpc.domain.source import Answer, Query
 from proxmox_mpc.errors import NotRecorded, PmpcError
 from proxmox_mpc.state.light import Light
@@ -29,14 +29,17 @@ class LastPull(NamedTuple):
 class RecordedSource:
     """Answers GET requests from the database; raises NotRecorded for what no pull keeps.
 
-    A row that the last pull could not confirm carries ``pmpc-stale-since``. With ``at`` (epoch seconds) objects are as
-    they were then, without their moving values, which have no history.
+    A row that the last pull could not confirm carries ``pmpc-stale-since``. With ``at`` objects are as the last run
+    up to then left them, without their moving values, which have no history; ``as_of`` is that run.
     """
 
     live = False
 
-    def __init__(self, path: Path, *, at: float | None = None, now: Now = time.time) -> None:
-        """Open the database for reading; raises NotRecorded where there is none, StateError and its kind otherwise."""
+    def __init__(self, path: Path, *, at: Moment | None = None, now: Now = time.time) -> None:
+        """Open the database for reading; raises NotRecorded where there is none, StateError and its kind otherwise.
+
+        NotRecorded also for a moment before the first run, NotFound for a run that never was.
+        """
         self._now = now
         self._light = Light(path, now)
         try:
@@ -44,6 +47,7 @@ class RecordedSource:
         except PmpcError:
             self._light.close()
             raise
+        self.as_of = self._shelf.as_of
 
     def close(self) -> None:
         """Close the database."""
@@ -78,6 +82,10 @@ class RecordedSource:
             except PmpcError as error:
                 answers.append(error)
         return answers
+
+    def objects(self, kind: str) -> list[tuple[str, JsonObject]]:
+        """Return key and document of every recorded object of a kind (``kinds.KINDS``), stale ones marked."""
+        return self._shelf.all(kind)
 
     def last_pull(self) -> LastPull:
         """Return the last run that read something; raises NotRecorded where there was none."""

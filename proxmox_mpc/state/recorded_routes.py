@@ -15,7 +15,7 @@ from proxmox_mpc.state.shelf import Names, Params, Shelf, asked
 Handler = Callable[[Shelf, Names, Params], Json]
 
 OTHER_RESOURCES = "/cluster/resources?other"
-"""The answer under which a pull keeps the rows of /cluster/resources that have no table: sdn, network, pool."""
+"""The path under which a pull keeps the rows of /cluster/resources that have no table: sdn, network, pool."""
 
 
 class Route(NamedTuple):
@@ -75,7 +75,8 @@ def _resources(shelf: Shelf, _names: Names, params: Params) -> Json:
         found += shelf.rows("guest")
     if wanted in (None, "storage"):
         found += shelf.rows("storage_status")
-    if wanted not in ("node", "vm", "storage") and shelf.run is None:
+    # Whoever asks for these alone is told that they have no history.
+    if wanted not in ("node", "vm", "storage") and (shelf.run is None or wanted is not None):
         others = shelf.answer(OTHER_RESOURCES)
         assert isinstance(others, list)
         found += [row for row in others if isinstance(row, dict) and wanted in (None, row.get("type"))]

@@ -36,9 +36,10 @@ def _storage_row(row: JsonObject) -> JsonObject:
         "type": row.get("plugintype"),
         "content": row.get("content"),
         "shared": int(boolean(row, "shared")),
-        "active": int(row.get("status") == "available"),
         "enabled": 1,
     }
+    if "status" in row:
+        made["active"] = int(row["status"] == "available")
     if total is not None and used is not None:
         made |= {"total": total, "used": used, "avail": total - used, "used_fraction": used / total if total else 0}
     if STALE in row:

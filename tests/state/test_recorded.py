@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from proxmox_mpc.domain.json import Json, JsonObject, as_rows
+from proxmox_mpc.domain.moments import Moment
 from proxmox_mpc.domain.source import Query, Source
 from proxmox_mpc.errors import NotFound, NotRecorded, PmpcError
 from proxmox_mpc.services.pull import pull
@@ -206,12 +207,12 @@ def test_what_is_not_kept_says_so(
 
 @pytest.mark.capability("2.7")
 def test_objects_can_be_seen_as_they_were(path: Path) -> None:
-    then = RecordedSource(path, at=NOW - 1800)
+    then = RecordedSource(path, at=Moment("then", NOW - 1800))
     status = {row["vmid"]: row["status"] for row in as_rows(then.read("/cluster/resources", {"type": "vm"}))}
     then.close()
     assert status[102] == "stopped"
-    with pytest.raises(NotRecorded, match="nothing was recorded by"):
-        RecordedSource(path, at=NOW - 7200)
+    with pytest.raises(NotRecorded, match="nothing is recorded of long ago: there was no pull before run 1"):
+        RecordedSource(path, at=Moment("long ago", NOW - 7200))
 
 
 def test_nothing_pulled_is_no_empty_list(fresh: object, blank: Path) -> None:

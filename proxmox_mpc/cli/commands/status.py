@@ -64,7 +64,8 @@ def _place(context: Context) -> Place:
 def _database(context: Context) -> JsonObject | None:
     from proxmox_mpc.state.light import health
 
-    if context.settings.home is None:
+    # The file as it is today says nothing of a past moment.
+    if context.settings.home is None or context.options.at is not None:
         return None
     found = health(context.settings.state.path, context.now)
     return {
