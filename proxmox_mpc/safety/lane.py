@@ -224,6 +224,7 @@ class Runner:
             self._take_answer(step, send.gives, answer, upid)
         except UnexpectedAnswer:
             self._done(step, send, undo_record(send.undo, outcome.known), None)
+            outcome.left = outcome.left[1:]
             raise
         undo = undo_record(send.undo, outcome.known)
         if upid is not None:
@@ -246,7 +247,10 @@ class Runner:
             value = answer.get(give.key) if isinstance(answer, dict) and give.key else answer
             if not isinstance(value, (str, int, float)):
                 self._operation.note(step, "sent", {"upid": None, "gives": {}})
-                raise UnexpectedAnswer(f"the answer does not hold {give.slot.preview}, but what was asked for was done")
+                raise UnexpectedAnswer(
+                    f"the answer does not hold {give.slot.preview}, but what was asked for was done",
+                    hint="nothing else can tell it: take back what was done, then do it again",
+                )
             given[give.slot.name] = Secret(str(value)) if give.secret else value
         plain: JsonObject = {key: value for key, value in given.items() if isinstance(value, (str, int, float))}
         taken: JsonObject = {k: v for k, v in self.outcome.known.items() if isinstance(v, (str, int, float))}

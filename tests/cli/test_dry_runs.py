@@ -128,3 +128,13 @@ def test_the_agent_of_a_container_a_switch_of_an_agent_and_a_missing_disc(bench:
 @pytest.mark.parametrize("words", [("vm", "nic", "set", 103, "net0", "vlan=9"), ("vm", "disk", "detach", 103, "scsi0")])
 def test_what_a_guest_hangs_on_is_high(words: tuple[str | int, ...], bench: Bench) -> None:
     assert "high risk" in bench(*words).error["message"]
+
+
+@pytest.mark.capability("4.3")
+def test_a_secret_that_was_lost_on_its_way_can_be_taken_back(bench: Bench) -> None:
+    bench.wire = lambda _number: "lost"
+    lost = bench("access", "token", "create", "root@pam!lost", "--yes")
+    bench.wire = None
+    assert (lost.status, lost.error["code"]) == (8, "unexpected_answer")
+    assert "pmpc audit undo" in lost.error["hint"]
+    assert "not done" not in lost.error["hint"]
