@@ -41,7 +41,8 @@ class Scalar(NamedTuple):
 class Manifest:
     """One file: ``scalars`` in the order of the file, without the reserved keys; nothing is inherited or replaced yet.
 
-    ``path`` is relative to infra/, ``text`` what the file holds; ``kind`` and ``ident`` are empty for defaults, includes and variables.
+    ``path`` is relative to infra/, ``text`` what the file holds. For defaults, includes and variables ``kind`` and
+    ``ident`` are empty.
     """
 
     kind: str

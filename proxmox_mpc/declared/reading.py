@@ -8,6 +8,7 @@ from pathlib import Path
 
 from proxmox_mpc.declared.manifest import GUESTS, RESERVED, TRACKED, Manifest, Scalar
 from proxmox_mpc.declared.scalars import Parsed
+from proxmox_mpc.declared.yaml_lines import read_lines
 from proxmox_mpc.errors import ManifestError, WorkspaceError
 
 _CONFLICT = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
@@ -39,6 +40,9 @@ def read_manifest(text: str, path: str, kind: str = "", ident: str = "") -> Mani
 
 def parsed(text: str, path: str) -> Parsed:
     """Return the scalars of a text; raises ManifestError, also for the marks that git leaves in a conflict."""
+    found = read_lines(text)
+    if found is not None:
+        return found
     from proxmox_mpc.declared.yaml_nodes import read_nodes
     from proxmox_mpc.workspace.yaml_text import BadYamlError
 
