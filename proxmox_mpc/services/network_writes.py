@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import ip_interface
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from proxmox_mpc.domain.call import Call, FormValue, Known
 from proxmox_mpc.domain.json import JsonObject, as_rows, text
 from proxmox_mpc.domain.plan import Keep, Plan, Probe, Send, Target, Undo
-from proxmox_mpc.domain.risk import Facts
+from proxmox_mpc.domain.risk import NO_FACTS, Facts
 from proxmox_mpc.domain.source import Source, Warn, api_path
-from proxmox_mpc.errors import PmpcError, UsageError
+from proxmox_mpc.errors import PmpcError, Unreachable, UsageError
 from proxmox_mpc.services import object_writes as objects
 from proxmox_mpc.services.object_writes import Noun
 from proxmox_mpc.services.reads import no_such_node, node_states, resources
@@ -114,32 +116,50 @@ def revert(source: Source, node: str) -> Plan:
     )
 
 
-def apply(source: Source, node: str) -> Plan:
-    """Plan to put into effect what is staged; the difference, and how to take it back at the console, are notes."""
+class Applying(NamedTuple):
+    """What is about to be applied on a node: the plan, and all that is needed to take it back.
+
+    ``changes`` is the difference, ``rows`` are the interfaces as they will be, ``probes`` say whether all is well,
+    ``commands`` take it back at the node's console.
+    """
+
+    node: str
+    plan: Plan
+    changes: str = ""
+    rows: tuple[JsonObject, ...] = ()
+    facts: Facts = NO_FACTS
+    probes: tuple[Probe, ...] = ()
+    commands: tuple[str, ...] = ()
+
+
+def apply(source: Source, node: str, doors: Mapping[str, Source] | None = None) -> Applying:
+    """Plan to put into effect what is staged; the difference, and how to take it back at the console, are notes.
+
+    ``doors`` are the workspace's endpoints, each by itself: one that answers now has to answer afterwards too. Where
+    that is the node's own, the others alone would not tell that it was cut off.
+    """
     _noun(source, node)
     target, path = Target("network", node, None, node), api_path("nodes", node, "network")
-    changes = source.answer(path).changes
+    answer = source.answer(path)
+    changes = answer.changes
     if not changes:
-        return Plan("apply", (Keep(target, "nothing is staged"),))
-    critical = touches(changes, carriers(source, node))
+        return Applying(node, Plan("apply", (Keep(target, "nothing is staged"),)))
+    hosts = frozenset(host for url in doors or {} if (host := urlsplit(url).hostname))
+    facts = Facts(touches_management=touches(changes, carriers(source, node, hosts)))
     way_back = console_undo(node, changes)
     send = Send(
         Call("PUT", path),
         target,
         "network",
         f"apply the network changes of {node}",
-        Facts(touches_management=critical),
+        facts,
         undo=Undo(why_not=f"the API has no way back; at the console of {node}:\n" + "\n".join(way_back[1:])),
     )
-
-    def answers(source: Source, _known: Known) -> str | None:
-        try:
-            left = source.answer(path).changes
-        except PmpcError as error:
-            return f"{error.message}\n" + "\n".join(way_back)
-        return "some of it is still staged" if left else None
-
-    probe = Probe(f"node {node} answers, and nothing is staged", answers, target, 60.0)
+    open_doors = {url: door for url, door in (doors or {}).items() if _silent(door) is None}
+    probes = (
+        Probe(f"node {node} answers, and nothing is staged", _answers(path), target, 60.0),
+        *(Probe(f"{url} answers", _opens(url, door), target, 30.0) for url, door in open_doors.items()),
+    )
     # A warning and no note: programs see it too, and before anything is sent.
     told = Warn(
         "console_undo",
@@ -147,7 +167,49 @@ def apply(source: Source, node: str) -> Plan:
         "\n".join(way_back[1:]),
         {"node": node, "commands": [*way_back[1:]]},
     )
-    return Plan("apply", (send, probe), notes=tuple(changes.splitlines()), warnings=(told,))
+    plan = Plan("apply", (send, *probes), notes=tuple(changes.splitlines()), warnings=(told,))
+    rows = tuple(as_rows(answer.data, "the network"))
+    return Applying(node, plan, changes, rows, facts, probes, way_back)
+
+
+def is_cut_off(source: Source, was: Applying) -> bool:
+    """Whether, after an apply that went wrong, the node or an endpoint does not answer that did before."""
+    try:
+        if source.answer(api_path("nodes", was.node, "network")).changes:
+            return False  # it was never applied
+    except PmpcError:
+        return True
+    return any(probe.check(source, {}) is not None for probe in was.probes)
+
+
+def _answers(path: str) -> objects.Check:
+    def check(source: Source, _known: Known) -> str | None:
+        try:
+            left = source.answer(path).changes
+        except PmpcError as error:
+            return error.message
+        return "some of it is still staged" if left else None
+
+    return check
+
+
+def _opens(url: str, door: Source) -> objects.Check:
+    def check(_source: Source, _known: Known) -> str | None:
+        silent = _silent(door)
+        return None if silent is None else f"{url} does not: {silent.message}"
+
+    return check
+
+
+def _silent(door: Source) -> PmpcError | None:
+    """Return why nothing answers behind an endpoint; a refusal is an answer."""
+    try:
+        door.read("/version")
+    except Unreachable as error:
+        return error
+    except PmpcError:
+        return None
+    return None
 
 
 def console_undo(node: str, changes: str) -> tuple[str, ...]:
@@ -161,9 +223,12 @@ def console_undo(node: str, changes: str) -> tuple[str, ...]:
     )
 
 
-def carriers(source: Source, node: str) -> frozenset[str]:
-    """Return the interfaces that carry a node's management or corosync: those with the addresses, and all below."""
-    addresses: set[str] = set()
+def carriers(source: Source, node: str, hosts: frozenset[str] = frozenset()) -> frozenset[str]:
+    """Return the interfaces that carry a node's management or corosync: those with the addresses, and all below.
+
+    ``hosts`` are further addresses of the management, those of the workspace's endpoints.
+    """
+    addresses: set[str] = {*hosts}
     for path, keys in (("/cluster/status", ("ip",)), ("/cluster/config/nodes", ("ring0_addr", "ring1_addr"))):
         try:
             rows = as_rows(source.read(path), path)

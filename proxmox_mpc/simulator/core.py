@@ -56,6 +56,14 @@ class Simulator:
         nodes = list(self.world.nodes.values())
         return next((node.name for node in nodes if node.online), nodes[0].name)
 
+    def stands(self, address: str) -> bool:
+        """Whether a node that is up holds an address: without it, nobody answers there."""
+        return any(
+            row.get("address") == address
+            for node in self.world.nodes.values() if node.online
+            for row in node.network.values()
+        )  # fmt: skip
+
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Hold off requests, so that the world can be saved as a whole."""

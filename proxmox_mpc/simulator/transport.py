@@ -55,17 +55,27 @@ def connect(
 class SimTransport(httpx.BaseTransport):
     """Sends requests to a simulator in this process; keeps its file and its world the same.
 
-    ``simulator`` is the core behind it, for tests that look at the world or at ``unrouted``.
+    ``simulator`` is the core behind it, for tests that look at the world or at ``unrouted``. ``address`` is where this
+    door stands: it is shut while no node holds that address, as after a network change that took it away.
     """
 
-    def __init__(self, simulator: Simulator, path: Path | None, stamp: tuple[int, int, int] | None = None) -> None:
+    def __init__(
+        self,
+        simulator: Simulator,
+        path: Path | None,
+        stamp: tuple[int, int, int] | None = None,
+        address: str | None = None,
+    ) -> None:
         self.simulator = simulator
+        self._address = address
         self._path = path
         self._stamp = stamp
         self._lock = threading.Lock()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request; broken answers raise what httpx raises for them on a socket."""
+        if self._address is not None and not self.simulator.stands(self._address):
+            raise httpx.ConnectError("[Errno 113] No route to host", request=request)
         url = request.url
         asked = Request(
             request.method,

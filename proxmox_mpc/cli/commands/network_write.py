@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from proxmox_mpc.cli.commands.write_args import Deletes, IgnoreMissing, Sets
 from proxmox_mpc.cli.completion import values
+from proxmox_mpc.cli.context import Context
 from proxmox_mpc.cli.verbs import context_of, write
-from proxmox_mpc.errors import UsageError
+from proxmox_mpc.domain.source import Warn
+from proxmox_mpc.errors import PmpcError, TaskFailed, Unreachable, UsageError
 from proxmox_mpc.output.result import Result
 from proxmox_mpc.services import network_writes
+from proxmox_mpc.services.network_revert import take_back
 from proxmox_mpc.services.setting_tables import Given
+
+if TYPE_CHECKING:
+    from proxmox_mpc.api import Api
 
 Node = Annotated[str, typer.Argument(metavar="NODE", help="the node", autocompletion=values("node"))]
 Iface = Annotated[str, typer.Argument(metavar="INTERFACE", help="the interface: vmbr1, bond0, vmbr0.40 …")]
@@ -140,12 +147,62 @@ def delete(ctx: typer.Context, node: Node, iface: Iface, ignore_missing: IgnoreM
 def apply(ctx: typer.Context, node: Node) -> Result:
     """Put a node's staged network changes into effect.
 
-    The difference is shown before, with the commands that take it back at the console of the node: the API cannot.
+    The difference is shown before, with the commands that take it back at the console of the node: the API keeps
+    nothing of what was there. Where the node is cut off by it, and the workspace has endpoints on other nodes, what was
+    there before is staged again and applied through one of them (8); where that fails too, the commands are told again.
     """
     context = context_of(ctx)
     if context.options.no_wait:
         raise UsageError("--no-wait does not go with this", hint="whether the node still answers must be seen")
-    return context.guard.run(network_writes.apply(context.live, node))
+    with ExitStack() as opened:
+        doors = {url: opened.enter_context(_door(context, url)) for url in _own_doors(context)}
+        applying = network_writes.apply(context.live, node, doors)
+        try:
+            return context.guard.run(applying.plan)
+        except Unreachable as error:
+            if not network_writes.is_cut_off(context.live, applying):
+                raise
+            raise _taken_back(context, applying, error) from error
+
+
+def _own_doors(context: Context) -> tuple[str, ...]:
+    """Return the endpoints where there are several: with one, whether it answers is seen anyway."""
+    endpoints = context.settings.connection.endpoints
+    return endpoints if len(endpoints) > 1 else ()
+
+
+def _door(context: Context, url: str) -> Api:
+    """Return a client of one endpoint alone."""
+    connection = context.settings.connection._replace(endpoints=(url,))
+    return context.connect_to(connection, context.settings.simulated_worlds)
+
+
+def _taken_back(context: Context, was: network_writes.Applying, error: PmpcError) -> PmpcError:
+    """Put what was there before back through another node, and return what is to be said of it all."""
+    details: dict[str, object] = {key: error.details[key] for key in ("operation", "upid") if key in error.details}
+    cut = f"node {was.node} was cut off by what was applied: {error.message}"
+    try:
+        back = take_back(was.node, was.changes, was.rows, was.facts, was.probes)
+        context.warn(Warn("cut_off", f"{cut}; what was there before is put back through another node"))
+        report = context.guard.perform(back, undo_of=_number(details.get("operation")))
+    except PmpcError as failure:
+        details |= {"undo": failure.message, "commands": [*was.commands[1:]]}
+        if "operation" in failure.details:
+            details["undo_operation"] = failure.details["operation"]
+        return Unreachable(
+            f"{cut}; it could not be taken back through another node: {failure.message}",
+            hint="\n".join(was.commands),
+            details=details,
+        )
+    return TaskFailed(
+        f"{cut}; what was there before was put back, and all answers again",
+        hint="stage it differently, or make another way to the node first",
+        details={**details, "undo_operation": report.operation},
+    )
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) else None
 
 
 @write()
