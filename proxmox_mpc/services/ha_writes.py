@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from proxmox_mpc.domain.call import Call, FormValue, Known
-from proxmox_mpc.domain.json import as_object, text
-from proxmox_mpc.domain.plan import Keep, Plan, Probe, Send, Target, Undo
+from proxmox_mpc.domain.json import JsonObject, as_object, as_rows, split_list, text
+from proxmox_mpc.domain.plan import Keep, Plan, Probe, Send, Step, Target, Undo
 from proxmox_mpc.domain.risk import Facts
 from proxmox_mpc.domain.source import Source, api_path
 from proxmox_mpc.errors import Conflict, NotFound, UsageError
@@ -95,7 +96,48 @@ def delete_resources(
     """Plan to take guests out of high availability; they go on running; ``purge``: out of rules too."""
     sids = [named if _SID.fullmatch(named) else sid_of(source, named) for named in guests]
     form: dict[str, FormValue] = {} if purge else {"purge": False}
-    return objects.delete(source, RESOURCE, sids, ignore_missing=ignore_missing, form=form)
+    plan = objects.delete(source, RESOURCE, sids, ignore_missing=ignore_missing, form=form)
+    if not purge or _release(source) < 9:
+        return plan
+    return _with_rules(plan, as_rows(source.read(RULES), "the rules"))
+
+
+def _with_rules(plan: Plan, rules: Sequence[JsonObject]) -> Plan:
+    """Return the plan with the rules restored by its undo, out of which PVE takes the resources.
+
+    A rule that names several of them is not: each comes back by itself, and a rule takes none that is not there.
+    """
+    doomed = {str(send.target.id) for send in plan.sends()}
+    back: dict[str, list[Send]] = {}
+    notes = [*plan.notes]
+    for rule in rules:
+        name, named = text(rule, "rule") or "", split_list(text(rule, "resources"))
+        going = [sid for sid in named if sid in doomed]
+        if not going:
+            continue
+        left = [sid for sid in named if sid not in doomed]
+        notes.append(f"rule {name} {'loses' if left else 'goes with'} {', '.join(going)}")
+        if len(going) > 1:
+            notes.append(f"undone, the resources come back and rule {name} as it was does not: pmpc ha rule show {name}")
+        else:
+            back.setdefault(going[0], []).append(_rule_back(name, rule, changed=bool(left)))
+    steps = [_undone_too(step, back.get(str(step.target.id), [])) for step in plan.steps]
+    return replace(plan, steps=tuple(steps), notes=tuple(notes))
+
+
+def _rule_back(name: str, rule: JsonObject, *, changed: bool) -> Send:
+    target = RULE.target(name)
+    if not changed:
+        return objects.restored(RULE, name, rule).sends[0]
+    form: dict[str, FormValue] = {"type": text(rule, "type"), "resources": text(rule, "resources")}
+    return Send(Call("PUT", RULE.path(name), form), target, "config", f"put the resources of rule {name} back")
+
+
+def _undone_too(step: Step, sends: Sequence[Send]) -> Step:
+    if not isinstance(step, Send) or not sends:
+        return step
+    # Of the same target: the rules come after the resource that they name.
+    return replace(step, undo=Undo((*step.undo.sends, *(replace(send, target=step.target) for send in sends))))
 
 
 def move_resource(source: Source, guest: str, node: str, *, relocate: bool) -> Plan:

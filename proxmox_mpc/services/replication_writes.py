@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from proxmox_mpc.domain.call import Call, FormValue, Known
 from proxmox_mpc.domain.json import as_object, as_rows, integer, number, text
-from proxmox_mpc.domain.plan import Plan, Probe, Send, Target, Undo
+from proxmox_mpc.domain.plan import Plan, Probe, Send, Step, Target, Undo
 from proxmox_mpc.domain.source import Source, api_path
 from proxmox_mpc.errors import AlreadyExists, ServerError, UsageError
 from proxmox_mpc.services import object_writes as objects
@@ -70,7 +71,16 @@ def delete_jobs(
     notes = () if keep else ("the copies on the other node are deleted with the job",)
     plan = objects.delete(source, JOB, named, ignore_missing=ignore_missing, form=form, notes=notes)
     # PVE only marks the job: the node of the guest deletes the copies, then the job (pve-guest-common).
-    return Plan(plan.action, tuple(step for step in plan.steps if not isinstance(step, Probe)), plan.many, plan.notes)
+    steps = [step if keep else _without_copies(step) for step in plan.steps if not isinstance(step, Probe)]
+    return Plan(plan.action, tuple(steps), plan.many, plan.notes)
+
+
+def _without_copies(step: Step) -> Step:
+    """Return the step whose undo says what it does not bring back."""
+    if not isinstance(step, Send):
+        return step
+    lost = "its copies do not come back, the next run copies the whole disks again"
+    return replace(step, undo=Undo(tuple(replace(send, says=f"{send.says} ({lost})") for send in step.undo.sends)))
 
 
 def run_job(source: Source, job: str) -> Plan:

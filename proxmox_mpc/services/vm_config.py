@@ -115,7 +115,8 @@ def change_vm(
     if any(DRIVE.fullmatch(key) for key in (*sets, *gone)) or {"memory", "vcpus", "cores"} & sets.keys():
         # Making disks and unplugging memory outlast a request; as a task they cannot time out.
         call = replace(call, method="POST")
-    step = replace(step, call=call, undo=_drives_undo(step.undo, config, sets))
+    undo = _boot_undo(_drives_undo(step.undo, config, sets), config, (*sets, *gone))
+    step = replace(step, call=call, undo=undo)
     says = f"{ref.label} is configured so"
     return [step, Probe(says, config_reads(ref, _stored(sets), gone), step.target, 0)]
 
@@ -139,6 +140,17 @@ def _drives_undo(undo: Undo, config: JsonObject, sets: Mapping[str, FormValue]) 
     first = undo.sends[0]
     call = Call("PUT", first.call.path, {**first.call.form, "force": True})
     return Undo((replace(first, call=call, effect="disk_delete"), *undo.sends[1:]))
+
+
+def _boot_undo(undo: Undo, config: JsonObject, changed: Sequence[str]) -> Undo:
+    """Return the undo with the boot order as it was, out of which qemu-server takes a device that goes."""
+    boot = text(config, "boot")
+    named = (boot or "").partition("order=")[2].split(";")
+    if not undo.sends or "boot" in changed or not any(key in named for key in changed if key in config):
+        return undo
+    first = undo.sends[0]
+    call = Call("PUT", first.call.path, {**first.call.form, "boot": boot})
+    return Undo((replace(first, call=call), *undo.sends[1:]))
 
 
 def _reverted(source: Source, ref: GuestRef, config: JsonObject, keys: Sequence[str]) -> list[Step]:

@@ -43,16 +43,15 @@ LOST_OPEN: dict[str, str] = {
     "replication run": LATER,
 }
 """Verbs of which it stays open what became of one whose answer was lost, and why; that they say so is the point."""
-UNDO_LEAVES: dict[str, str] = {
-    "vm disk detach": "/guests/103/config/boot",
-    "ct migrate": "/guests/201/",
-    "storage delete": "/storages/usb-old/",
-    "ha resource delete": "/ha/",
-    "network set": "/nodes/pve1/network_pending",
-    "node stop-all": "/guests/107/",
-    "replication delete": "/volumes/pve2/tank:subvol-200-disk-0",
+UNDO_LEAVES: dict[str, tuple[str, ...]] = {
+    "ct migrate": ("/guests/201/",),
+    "storage delete": ("/storages/usb-old/",),
+    "ha resource delete": ("/ha/resources/vm:105/failback", "/ha/state/vm:105/uid"),
+    "network set": ("/nodes/pve1/network_pending",),
+    "replication delete": ("/volumes/pve2/tank:subvol-200-disk-0",),
 }
-"""What an undo leaves different: boot order, what a restart applied, rules, staged files that say the same, copies."""
+"""What an undo leaves different: what a restart applied, defaults that are now written down, numbers that the server
+gives anew, a staged file that says the same as the one in use (dropping it would drop what others staged), copies."""
 
 
 SEVERAL = frozenset({"node drain", "node undrain"})

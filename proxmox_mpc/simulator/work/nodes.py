@@ -67,8 +67,8 @@ def _managed(work: Work, guest: Guest) -> bool:
 
 
 def _start_all(work: Work) -> None:
-    """Start the guests that start at boot (all that are named, with ``force``); HA looks after its own."""
-    wanted = [g for g in _mine(work) if not g.running and not _managed(work, g)]
+    """Start the guests that start at boot (all, with ``force``); HA looks after its own, unless they are named."""
+    wanted = [g for g in _mine(work) if not g.running and (work.job.get("vms") or not _managed(work, g))]
     boot = [g for g in wanted if work.job.get("force") or str(g.config.get("onboot", "0")) == "1"]
     _each(work, boot, "start", "Starting")
 
