@@ -115,7 +115,7 @@ def _run(argv: Sequence[str], context: Context) -> int:
         _silence(streams)
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
         return _report(StateError(f"this machine refused: {what}", hint=_REMEDIES.get(error.errno or 0)), context)
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001 - whatever is left is a mistake of ours, told as one
         return _bug(error, context)
 
 
@@ -192,7 +192,7 @@ def _on_sigterm() -> signal.Handlers | int | None:
         raise Terminated
 
     try:
-        return signal.signal(signal.SIGTERM, stop)  # type: ignore[return-value]
+        return signal.signal(signal.SIGTERM, stop)  # type: ignore[return-value] # what was set before is put back as it was
     except ValueError:
         # Only the main thread may set handlers; elsewhere nobody sends this process SIGTERM to end a command.
         return None
@@ -204,7 +204,7 @@ def _complete(words: Sequence[str], context: Context) -> int:
 
     try:
         return answer(words, context)
-    except Exception:  # noqa: BLE001
+    except Exception:  # noqa: BLE001 - a shell that completes shows whatever is written
         return 0
     finally:
         context.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
+from typing import TypeVar
 
 from proxmox_mpc.domain.json import Json, JsonObject
 from proxmox_mpc.domain.shape import Field, Shape
@@ -15,6 +16,7 @@ _SIZE = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*([KMGTPE])(?:i?B)?", re.IGNORECASE)
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
 _SPANS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 Row = JsonObject
+Ordered = TypeVar("Ordered", float, str)
 
 
 def known_keys(shape: Shape, rows: Sequence[Row]) -> list[str]:
@@ -107,14 +109,16 @@ def _ordered(text: str, field: Field | None) -> float | str | None:
         return text if field is None else None
 
 
+def _order(left: Ordered, right: Ordered) -> int:
+    return (left > right) - (left < right)
+
+
 def _compares(value: Json, operator: str, limit: float | str) -> bool:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return False
-    left: float | str = value
-    right = limit
-    if isinstance(left, str) != isinstance(right, str):
-        left, right = str(left), str(right)
-    order = (left > right) - (left < right)  # type: ignore[operator]
+    order = _order(str(value), str(limit))
+    if not isinstance(value, str) and not isinstance(limit, str):
+        order = _order(value, limit)
     return {"<": order < 0, ">": order > 0, "<=": order <= 0, ">=": order >= 0}[operator]
 
 

@@ -116,9 +116,11 @@ def error_record(error: PmpcError) -> JsonObject:
 
 def _method(call: JsonObject) -> Method:
     found = text(call, "method")
-    if found not in get_args(Method):
+    methods: tuple[Method, ...] = get_args(Method)
+    method = next((one for one in methods if one == found), None)
+    if method is None:
         raise Refused("the journal holds a call that nobody could have sent")
-    return found  # type: ignore[return-value]
+    return method
 
 
 def _stored_form(call: Call) -> JsonObject | None:

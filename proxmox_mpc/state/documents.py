@@ -105,7 +105,7 @@ def _same(before: object, after: object) -> bool:
 
 
 def _or_none(value: object) -> Json:
-    return None if value is _MISSING else value  # type: ignore[return-value]
+    return None if value is _MISSING else value  # type: ignore[return-value] # all else came out of JSON
 
 
 def parsed(text: object) -> JsonObject:

@@ -152,7 +152,7 @@ class StateStore:
         with self._faults(), self._engine.connect().execution_options(**{_WRITES: True}) as connection:
             if self.path is not None:
                 # Rebuilding a table must not cascade; the switch is ignored inside a transaction.
-                connection.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")  # type: ignore[union-attr]
+                connection.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")  # type: ignore[union-attr] # SQLite has one
             with connection.begin():
                 if migrate.needed(self._revision_of(connection), self.where):
                     migrate.upgrade(connection)

@@ -9,8 +9,8 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,6 @@ import pytest
 
 from proxmox_mpc.simulator.http import Request, Response
 from tests.conftest import Outcome, Pmpc, Served
-
-SLOW = [{"kind": "hang", "method": "POST", "path": "*/status/start", "seconds": 20}]
-
 
 @pytest.fixture
 def served(serve: Callable[..., Served]) -> Served:
@@ -56,12 +53,27 @@ def ended(process: subprocess.Popen[str]) -> Outcome:
     return Outcome(process.returncode, stdout, stderr)
 
 
-def until(holds: Callable[[], object]) -> None:
-    """Look until it holds; the other side is a process of its own, so that there is nothing to wait on."""
-    end = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+@dataclass
+class Arrival:
+    """The first request of a kind at the simulator; it is answered when ``go_on`` is set."""
+
+    came: threading.Event = field(default_factory=threading.Event)
+    go_on: threading.Event = field(default_factory=threading.Event)
+
+
+def arrival(served: Served, method: str, part: str) -> Arrival:
+    """Return what happens at the first request with this method and part of a path."""
+    handle: Callable[[Request], Response] = served.server.simulator.handle
+    first = Arrival()
+
+    def waiting(request: Request) -> Response:
+        if request.method == method and part in request.path and not first.came.is_set():
+            first.came.set()
+            assert first.go_on.wait(60)
+        return handle(request)
+
+    served.server.simulator.handle = waiting
+    return first
 
 
 def rows(path: Path, event: str) -> list[dict[str, Any]]:
@@ -75,21 +87,17 @@ def rows(path: Path, event: str) -> list[dict[str, Any]]:
     return [json.loads(body) for (body,) in found]
 
 
-def has(home: Path, event: str) -> Callable[[], object]:
-    base = home / ".local" / "state" / "pmpc"
-    return lambda: [one for one in base.glob("*/state.db") if rows(one, event)]
-
-
 @pytest.mark.capability("4.5")
 def test_a_process_killed_in_the_middle_of_a_send_is_reconciled_by_the_next(
     user: Pmpc, served: Served, scrubbed: Path, serve: Callable[..., Served]
 ) -> None:
-    served.server.simulator.faults = type(served.server.simulator.faults).read(SLOW)
     seen = served.writes
+    first = arrival(served, "POST", "/status/start")
     process = begun(user, "vm", "start", "103", "--yes")
-    until(lambda: seen)
+    assert first.came.wait(60)
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=60)
+    first.go_on.set()
     assert len(rows(journal_of(scrubbed), "intent")) == 1
     assert rows(journal_of(scrubbed), "outcome") == []
     looked = user("audit", "list", "-o", "json")
@@ -108,9 +116,12 @@ def test_a_process_killed_in_the_middle_of_a_send_is_reconciled_by_the_next(
 def test_a_signal_while_waiting_leaves_the_task_and_says_how_to_go_on(
     user: Pmpc, served: Served, scrubbed: Path, number: int, status: int
 ) -> None:
+    # Whoever asks for a task's state has journalled its UPID.
+    first = arrival(served, "GET", "/tasks/")
     process = begun(user, "vm", "start", "103", "--yes", "-o", "json")
-    until(has(scrubbed, "sent"))
+    assert first.came.wait(60)
     process.send_signal(number)
+    first.go_on.set()
     outcome = ended(process)
     assert (outcome.status, outcome.stdout) == (status, "")
     (sent,) = rows(journal_of(scrubbed), "sent")
