@@ -165,6 +165,12 @@ class AlreadyExists(Conflict):
     code = "already_exists"
 
 
+class SyncConflict(Conflict):
+    """Manifests and cluster were both changed; ``details`` has ``conflicts``, and what was ``done`` besides."""
+
+    code = "sync_conflict"
+
+
 class NoQuorum(Conflict):
     """The cluster has lost its quorum: it answers reads and refuses every write."""
 

@@ -71,7 +71,8 @@ def build(found: Parsed, path: str, kind: str = "", ident: str = "") -> Manifest
     """Return the manifest of a file's scalars, reserved keys read and checked; raises ManifestError."""
     made = Manifest(kind, ident, path)
     for key, value in found.items():
-        if isinstance(value, Scalar) and key not in RESERVED:
+        if isinstance(value, Scalar) and (key not in RESERVED or (key == "vmid" and kind not in ("", *GUESTS))):
+            # Of a backup job vmid is a key like others: the guests that it saves.
             made.scalars[key] = value
         elif key == "vars":
             made.variables = _variables(value, path)

@@ -99,8 +99,8 @@ def check(connection: sqlite3.Connection, path: Path, cause: str, now: float) ->
 
 
 @contextmanager
-def sync_lock(path: Path, now: float) -> Iterator[None]:
-    """Hold the right to pull into this database; raises Conflict saying who holds it since when."""
+def sync_lock(path: Path, now: float, what: str = "a pull") -> Iterator[None]:
+    """Hold the right to do ``what`` with this database or workspace; raises Conflict saying who holds it since when."""
     try:
         handle = os.open(f"{path}.sync", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
     except OSError as error:
@@ -111,7 +111,7 @@ def sync_lock(path: Path, now: float) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise _held(os.pread(handle, 4096, 0)) from None
+            raise _held(what, os.pread(handle, 4096, 0)) from None
         os.ftruncate(handle, 0)
         holder = {"pid": os.getpid(), "caller": caller(), "since": stamp(now)}
         os.pwrite(handle, json.dumps(holder).encode(), 0)
@@ -121,14 +121,14 @@ def sync_lock(path: Path, now: float) -> Iterator[None]:
         os.close(handle)
 
 
-def _held(note: bytes) -> Conflict:
+def _held(what: str, note: bytes) -> Conflict:
     try:
         holder = json.loads(note)
         who = f"{holder['caller']} (process {holder['pid']}) since {holder['since']}"
     except (ValueError, KeyError, TypeError):  # the holder has not written its note yet
         holder, who = {}, "another process"
     return Conflict(
-        f"a pull is running already: {who}",
+        f"{what} is running already: {who}",
         hint="wait until it is done; a process that died holds nothing",
         details=dict(holder),
     )

@@ -54,6 +54,8 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "workspace config set": ("defaults.node", "pve1"),
     "workspace config unset": ("name",),
     "sync show": ("1",),
+    "sync declare": ("101",),
+    "sync forget": ("--all",),
 }
 # Verbs that need more than arguments: a terminal, an end.
 NOT_CALLED = frozenset(

@@ -318,6 +318,11 @@ _API = (
     Sample("api set", ("/pools", "poolid=prod", "comment=hi"), again="anew"),
     Sample("api delete", ("/nodes/pve1/network",), "/nodes/pve1/network", again="anew"),
 )
+_NEW_VM = (("infra/vm/150-new.yml", "name: new\nnode: pve1\nmemory: 512\n"),)
+_SYNC = (
+    Sample("sync push", ("150",), task="qmcreate", files=_NEW_VM),
+    Sample("sync run", ("150",), task="qmcreate", files=_NEW_VM),
+)
 _AUDIT = (Sample("audit undo", ("1",), again=6, task="qmshutdown", before=(("vm", "start", "103"),)),)
 _ALL = (
     *_POWER,
@@ -336,6 +341,7 @@ _ALL = (
     *_STORAGE,
     *_NODES,
     *_API,
+    *_SYNC,
     *_AUDIT,
 )
 SAMPLES: dict[str, Sample] = {one.verb: one for one in _ALL}

@@ -81,6 +81,7 @@ class Bench:
     def prepare(self, sample: Sample) -> None:
         """Do what must have been done before a sample's verb can do anything; the record then starts empty."""
         for name, content in sample.files:
+            (self.pmpc.cwd / name).parent.mkdir(parents=True, exist_ok=True)
             (self.pmpc.cwd / name).write_text(content)
         if sample.setting is not None:
             sample.setting(self.world)

@@ -5,9 +5,24 @@ from __future__ import annotations
 from proxmox_mpc.cli.tree import Group, Leaf
 
 SYNC = Group(
-    "The recorded state: pulled from the cluster, with the history of every object",
+    "Two-way sync: the cluster, what was recorded of it, and the manifests that declare it",
     {
+        "run": Leaf(
+            "sync_run:run",
+            "Carry changes of the cluster into the manifests, and changes of the manifests to the cluster",
+        ),
+        "diff": Leaf(
+            "sync_diff:diff", "Show what differs between the manifests and the cluster, key by key, and who changed it"
+        ),
+        "plan": Leaf("sync_push:plan", "Show what sync push would do; nothing is sent"),
+        "push": Leaf("sync_push:push", "Make the cluster as the manifests declare it"),
         "pull": Leaf("sync:pull", "Read the cluster and record what changed since the last pull"),
+        "declare": Leaf(
+            "sync_declare:declare", "Write manifests of guests and other objects as they are on the cluster"
+        ),
+        "forget": Leaf(
+            "sync_declare:forget", "Remove manifests and what was agreed with them; nothing on the cluster is touched"
+        ),
         "status": Leaf("sync:status", "Show how old and how sound the recorded state is"),
         "log": Leaf("sync:log", "List the pulls, newest first"),
         "show": Leaf("sync:show", "Show what a pull found changed, key by key; without a number the last one"),

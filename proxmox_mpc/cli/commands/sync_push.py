@@ -1,0 +1,166 @@
+"""sync plan, push: the cluster made as declared, through the guard."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from proxmox_mpc.cli.commands.sync_args import (
+    Deciding,
+    ForceOwner,
+    Prune,
+    Refreshed,
+    Resolve,
+    Words,
+    refresh,
+    session_of,
+    workspace_of,
+)
+from proxmox_mpc.cli.verbs import context_of, read, write
+from proxmox_mpc.domain.shape import Field, rows
+from proxmox_mpc.errors import StateError
+from proxmox_mpc.output.result import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from proxmox_mpc.cli.context import Context
+    from proxmox_mpc.domain.plan import Plan
+    from proxmox_mpc.services.sync_compare import Merge
+    from proxmox_mpc.services.sync_push import Wanted
+    from proxmox_mpc.services.sync_session import Session
+
+PLAN_ROWS = rows(
+    Field("kind", "string", "vm, ct, pool, …"),
+    Field("id", "string", "the object's id"),
+    Field("name", "string?", "its name"),
+    Field("action", "string", "create, change or delete", choices=("create", "change", "delete")),
+    Field("keys", "list", "the keys that change"),
+    Field("steps", "list", "what would be done, in words"),
+    Field(
+        "calls",
+        "rows",
+        "what would be sent",
+        level="data",
+        fields=(
+            Field("method", "string", "POST, PUT or DELETE"),
+            Field("path", "string", "the API path"),
+            Field("params", "object", "its parameters; *** stands for a secret, <…> for what is known only then"),
+        ),
+    ),
+    Field("error", "string?", "why it cannot be done"),
+    doc="What sync push would do, in the order in which it is done.",
+)
+
+
+@read(PLAN_ROWS, offline=False)
+def plan(
+    ctx: typer.Context,
+    objects: Words = None,
+    prune: Prune = False,
+    resolve: Resolve = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="keep the plan, for sync push --plan FILE")
+    ] = None,
+) -> Result:
+    """Show what sync push would do; nothing is sent.
+
+    A plan that is kept is carried out by sync push --plan, and refused there when the cluster or the manifests have
+    moved on since.
+    """
+    from proxmox_mpc.services.sync_plan_file import plan_document
+    from proxmox_mpc.services.sync_plan_rows import plan_rows
+    from proxmox_mpc.services.sync_push import Wanted
+
+    context = context_of(ctx)
+    session = session_of(context)
+    said = refresh(context, session)
+    wanted = Wanted(prune=prune)
+    merges = decided_merges(context, session, objects or (), resolve)
+    made = push_of(context, session, merges, wanted)
+    if out is not None:
+        _keep(context.cwd / out, json.dumps(plan_document(merges, wanted, cluster_of(context)), indent=1) + "\n")
+    return Result([*plan_rows(made, merges, wanted)], (*said.warnings, *made.warnings), said.partial)
+
+
+@write(many=True, destructive=True)
+def push(
+    ctx: typer.Context,
+    objects: Words = None,
+    prune: Prune = False,
+    resolve: Resolve = None,
+    kept: Annotated[
+        Path | None,
+        typer.Option("--plan", metavar="FILE", help="carry out this plan, or nothing if things have moved on"),
+    ] = None,
+    force_owner: ForceOwner = False,
+) -> Result:
+    """Make the cluster as the manifests declare it.
+
+    Created, changed, moved and (with --prune) deleted in one operation, ordered by what needs what. What was never
+    declared is not touched. More than 5 guests, or a tenth of all, need --confirm COUNT. When it fails in the middle,
+    sync push goes on where it stopped, and audit undo takes back what was done.
+    """
+    from proxmox_mpc.services.sync_owner import check_owner
+    from proxmox_mpc.services.sync_plan_file import planned_wish, read_plan, still_holds
+    from proxmox_mpc.services.sync_push import Wanted, is_pushed
+
+    context = context_of(ctx)
+    session = session_of(context)
+    file = read_plan(context.cwd / kept) if kept is not None else None
+    said = refresh(context, session)
+    merges = decided_merges(context, session, objects or (), resolve)
+    wanted = planned_wish(file) if file is not None else Wanted(prune=prune, named=bool(objects))
+    if file is not None:
+        merges = still_holds(file, merges, cluster_of(context))
+    doable = [one for one in merges if is_pushed(one, wanted)]
+    if not force_owner:
+        check_owner(doable, workspace_of(context).root)
+    result = context.guard.run(push_of(context, session, merges, wanted))
+    if doable and not context.options.dry_run:
+        said = settled(context, session, {one.kind for one in doable})
+    return result._replace(warnings=(*said.warnings, *result.warnings), partial=result.partial or said.partial)
+
+
+def decided_merges(
+    context: Context, session: Session, words: Sequence[str], resolve: Sequence[str] | None
+) -> list[Merge]:
+    """Return the merges of what the words mean, conflicts decided; raises SyncConflict where some are left."""
+    from proxmox_mpc.services.sync_compare import decided
+    from proxmox_mpc.services.sync_conflicts import refuse_conflicts
+
+    deciding = Deciding(resolve)
+    merges = decided(session.look(words), deciding.side)
+    refuse_conflicts(merges)
+    return merges
+
+
+def push_of(context: Context, session: Session, merges: Sequence[Merge], wanted: Wanted) -> Plan:
+    """Return the plan of a push."""
+    from proxmox_mpc.services.sync_push import push_plan
+
+    guests = len(context.recorded.objects("guest"))
+    return push_plan(context.live, merges, session.kinds, wanted, guests)
+
+
+def settled(context: Context, session: Session, kinds: set[str]) -> Refreshed:
+    """Look again after a write, and keep what both sides now agree on."""
+    said = refresh(context, session, kinds)
+    session.settle(session.look())
+    return said
+
+
+def cluster_of(context: Context) -> str:
+    """Return the name of the cluster that the workspace belongs to."""
+    identity = context.settings.identity or {}
+    return json.dumps(identity, sort_keys=True)
+
+
+def _keep(path: Path, text: str) -> None:
+    try:
+        path.write_text(text)
+    except OSError as error:
+        raise StateError(f"--out: cannot write {str(path)!r}: {error.strerror}") from error

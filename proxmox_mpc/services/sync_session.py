@@ -1,0 +1,119 @@
+"""Two-way sync at work: manifests, their base and what was recorded, brought together; what was agreed is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from proxmox_mpc.declared.base import Base, BaseEntry
+from proxmox_mpc.declared.manifest import Ident, Resolved
+from proxmox_mpc.declared.tree import Tree
+from proxmox_mpc.domain.json import JsonObject
+from proxmox_mpc.domain.merge import advanced
+from proxmox_mpc.errors import ManifestError
+from proxmox_mpc.services.sync_compare import Merge, compare
+from proxmox_mpc.services.sync_guests import GuestKind
+from proxmox_mpc.services.sync_kinds import Inventory, LiveObject, SyncKind
+from proxmox_mpc.services.sync_objects import object_kinds
+from proxmox_mpc.services.sync_select import Candidate, select
+
+
+def sync_kinds() -> dict[str, SyncKind]:
+    """Return every kind that can be declared, guests first."""
+    found: list[SyncKind] = [GuestKind("vm"), GuestKind("ct"), *object_kinds()]
+    return {kind.name: kind for kind in found}
+
+
+class Session:
+    """One run of sync: manifests are read once, the recorded state as often as ``inventory`` makes a new one."""
+
+    def __init__(self, infra: Path, inventory: Callable[[], Inventory]) -> None:
+        self.kinds = sync_kinds()
+        self.infra = infra
+        self._inventory = inventory
+        self.base = Base(infra)
+
+    @cached_property
+    def tree(self) -> Tree:
+        """The manifests."""
+        return Tree(self.infra)
+
+    def declared(self) -> Mapping[Ident, Resolved]:
+        """Return every manifest resolved; raises ManifestError, with all that is wrong in its details."""
+        loaded = self.tree.load()
+        if loaded.errors:
+            raise all_wrong(loaded.errors)
+        return loaded.resolved
+
+    def groups(self, kinds: Collection[str] | None = None) -> list[str]:
+        """Return the groups of a pull that record these kinds; without: all that have a manifest or a base."""
+        wanted = kinds if kinds is not None else self.tree_kinds()
+        return sorted(
+            {group for name in wanted if name in self.kinds for group in self.kinds[name].groups} or {"guest"}
+        )
+
+    def tree_kinds(self) -> set[str]:
+        """Return the kinds that have a manifest or a base."""
+        return {kind for kind, _ in (*self.tree.load().present, *self.base.read_all())}
+
+    def live(self, kinds: Collection[str] | None = None) -> dict[Ident, LiveObject]:
+        """Return the recorded objects of these kinds, of all without."""
+        inventory = Once(self._inventory())
+        return {
+            (one.kind, one.ident): one
+            for name, kind in self.kinds.items()
+            if kinds is None or name in kinds
+            for one in kind.live(inventory)
+        }
+
+    def look(self, words: Sequence[str] = ()) -> list[Merge]:
+        """Return the merges of what the words mean; raises ManifestError, NotFound for a word that means nothing."""
+        declared = self.declared()
+        bases = self.base.read_all()
+        needed = {kind for kind, _ in (*declared, *bases)}
+        if needed & {"vm", "ct"}:
+            needed |= {"vm", "ct"}
+        merges = compare(declared, bases, self.live(needed), self.kinds)
+        if not words:
+            return merges
+        chosen = select(words, (Candidate(one.kind, one.ident, one.name) for one in merges), self.kinds)
+        return [one for one in merges if one.ident_pair in chosen]
+
+    def settle(self, merges: Iterable[Merge]) -> int:
+        """Move the base to where both sides are equal now, and return for how many objects it moved."""
+        found: dict[Ident, BaseEntry] = {}
+        over: list[Ident] = []
+        for one in merges:
+            if one.state == "over":
+                over.append(one.ident_pair)
+            elif one.state == "both" and one.live is not None:
+                entry = BaseEntry(one.live.identity, advanced(list(one.keys), one.base.keys if one.base else None))
+                if entry != one.base:
+                    found[one.ident_pair] = entry
+        self.base.write_all(found)
+        self.base.remove_all(over)
+        return len(found) + len(over)
+
+
+class Once:
+    """An inventory that is asked for each kind once."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._inventory = inventory
+        self._known: dict[str, Sequence[tuple[str, JsonObject]]] = {}
+
+    def objects(self, kind: str) -> Sequence[tuple[str, JsonObject]]:
+        """Return key and document of every object of a kind."""
+        if kind not in self._known:
+            self._known[kind] = self._inventory.objects(kind)
+        return self._known[kind]
+
+
+def all_wrong(errors: Sequence[ManifestError]) -> ManifestError:
+    """Return one error that carries all: the first is said, the others are in its details."""
+    first = errors[0]
+    if len(errors) > 1:
+        first.details["errors"] = [{**one.details, "message": one.message, "hint": one.hint} for one in errors]
+        first.hint = f"{first.hint + chr(10) if first.hint else ''}and {len(errors) - 1} more: pmpc sync validate"
+    return first
