@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from proxmox_mpc.declared.emit import scalar
@@ -14,6 +16,8 @@ from proxmox_mpc.declared.resolve import escaped
 from proxmox_mpc.declared.scalars import Parsed
 from proxmox_mpc.errors import ManifestError
 from proxmox_mpc.workspace.yaml_text import BadYamlError
+
+_LEAD = re.compile(r"^[ \t]+(?=#)", re.MULTILINE)
 
 
 class _Patch(NamedTuple):
@@ -31,18 +35,42 @@ def edited(text: str, sets: Mapping[str, str | None], deletes: Iterable[str] = (
     gone = {*deletes} - {*sets}
     wanted = {key: None if value is None else escaped(value) for key, value in sets.items()}
     before = parsed(text, file)
+    expected = {**meant(before), **wanted}
+    expected = {key: value for key, value in expected.items() if key not in gone}
     mark, body = (text[0], text[1:]) if text.startswith("\ufeff") else ("", text)
+    for way in (str, partial(_dedented, file=file)):
+        before_edit = way(body)
+        after = mark + _patched(before_edit, [*_patches(before_edit, _entries(before_edit, file), wanted, gone)])
+        if _says(after, expected):
+            return after
+    remedy = "write one key a line and end the file with a line break; pmpc sync fmt does"
+    raise ManifestError("a file written like this cannot be edited by a command", file=file, remedy=remedy)
+
+
+def _says(text: str, expected: Mapping[str, object]) -> bool:
+    # Editing text is only as good as this: what comes out must mean exactly what was wanted.
     try:
-        there = entries(body)
+        return meant(parsed(text, "")) == expected
+    except ManifestError:
+        return False
+
+
+def _dedented(text: str, file: str) -> str:
+    """Return a text whose comments between keys begin their lines: behind a block they would be taken for its end."""
+    parts: list[str] = []
+    position = 0
+    for entry in _entries(text, file):
+        parts += [_LEAD.sub("", text[position : entry.start]), text[entry.start : entry.stop]]
+        position = entry.stop
+    return "".join((*parts, _LEAD.sub("", text[position:])))
+
+
+def _entries(text: str, file: str) -> list[Entry]:
+    try:
+        return entries(text)
     except BadYamlError as error:
         remedy = "run: pmpc sync fmt"
         raise ManifestError(error.message, file=file, line=error.mark.line, column=1, remedy=remedy) from None
-    after = mark + _patched(body, [*_patches(body, there, wanted, gone)])
-    expected = {**meant(before), **wanted}
-    if meant(parsed(after, file)) != {key: value for key, value in expected.items() if key not in gone}:
-        remedy = "write one key a line and end the file with a line break; pmpc sync fmt does"
-        raise ManifestError("a file written like this cannot be edited by a command", file=file, remedy=remedy)
-    return after
 
 
 def new_text(kind: str, ident: str, keys: Mapping[str, str], name: str | None = None, track: Iterable[str] = ()) -> str:
@@ -100,6 +128,11 @@ def _patches(text: str, there: list[Entry], sets: Mapping[str, str | None], gone
         yield _Patch(position, position, (newline if bare else "") + "".join(lines))
 
 
+def _block_fits(text: str, position: int) -> bool:
+    """Whether a block may end at a place: an indented comment behind it would be taken for its last line."""
+    return not text[position:].lstrip("\r\n").startswith((" ", "\t"))
+
+
 def _behind(key: str, there: list[Entry]) -> Entry | None:
     """Return the entry behind which a new key belongs: the last of its kin before it, else of all keys before it."""
     kin = [entry for entry in there if stem(entry.key) == stem(key)]
@@ -114,19 +147,21 @@ def _changed(text: str, entry: Entry, value: str | None, newline: str) -> Iterat
     if entry.items and value is not None:
         yield from _list(text, entry, value.split(";"), newline)
         return
-    written = "null" if value is None else scalar(value, entry.style, entry.column, newline)
+    style = entry.style if _block_fits(text, entry.stop) or "\n" not in (value or "") else '"'
+    written = "null" if value is None else scalar(value, style, entry.column, newline)
     start = entry.value
     if entry.form == "block":  # a collection below its key becomes a scalar beside it
         start = text.rindex(":", entry.start, start) + 1
     gap = " " if text[start - 1 : start] == ":" else ""
     first, line, rest = written.partition(newline)
     if not line and not entry.remark:
-        yield _Patch(start, entry.end, gap + written)
+        yield _Patch(start, entry.end, gap + written + (newline if text[: entry.end].endswith("\n") else ""))
         return
     # A comment beside the value stands beside the indicator of a block, and the other way round.
     stop = entry.end + len(text[entry.end : entry.stop].rstrip("\r\n"))
     remark = entry.remark or text[entry.end : stop].strip()
-    yield _Patch(start, stop, f"{gap}{first}{' ' if remark else ''}{remark}{line}{rest}")
+    end = newline if text[:stop].endswith("\n") else ""
+    yield _Patch(start, stop, f"{gap}{first}{' ' if remark else ''}{remark}{line}{rest}{end}")
 
 
 def _list(text: str, entry: Entry, words: list[str], newline: str) -> Iterator[_Patch]:
