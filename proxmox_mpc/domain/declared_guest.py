@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection
 from typing import Literal, NamedTuple
 
+from proxmox_mpc.domain.ct_keys import FIXED
 from proxmox_mpc.domain.guest_config import NIC, SECRETS, natural
 from proxmox_mpc.domain.guest_defaults import meant, properties
 from proxmox_mpc.domain.guests import Kind
@@ -23,6 +24,7 @@ DISK = re.compile(r"rootfs|(?:scsi|virtio|sata|ide|efidisk|tpmstate|mp)\d+")
 _FIXED_SIZE = re.compile(r"(?:efidisk|tpmstate)\d+")
 _OWN = re.compile(r"(?:.*/)?(?:vm|base|subvol|basevol)-(\d+)-disk-\d+(?:\.(\w+))?")
 _CLOUDINIT = re.compile(r"(?:.*/)?vm-(\d+)-cloudinit(?:\.\w+)?")
+_MADE_ORDER = re.compile(r"order=(?:(?:scsi|virtio|sata|ide)\d+(?:;|$)){0,2}(?:net\d+)?")
 _NEW = re.compile(r"\d+(?:\.\d+)?")
 # What PVE keeps for itself, what says how the guest runs just now, and what no answer of PVE holds in clear.
 _NOT_DECLARED = frozenset({"digest", "lock", "meta", "vmgenid", "parent", "snaptime", "snapstate", "vmstate"}) | SECRETS
@@ -30,6 +32,7 @@ _NOT_DECLARED = frozenset({"digest", "lock", "meta", "vmgenid", "parent", "snapt
 ONLY_DECLARED = frozenset({"ostemplate"}) | SECRETS
 # Storages round sizes up to their own units; LVM's are the largest.
 _ROUNDING = 4 * unit_bytes("M")
+_KIB = unit_bytes("K")
 
 
 def declared_form(
@@ -48,6 +51,8 @@ def declared_form(
         written = _declared_value(key, value)
         if written:
             found[key] = written
+    if kind == "ct" and config:
+        found.setdefault("unprivileged", "0")  # a new container is made unprivileged where nothing is said
     for key in ("node", "pool"):
         if (key == "pool" or key in track) and (value := text(row, key)):
             found[key] = value
@@ -70,7 +75,7 @@ def same(kind: Kind, key: str, declared: str | None, live: str | None) -> bool:
     Spelling and PVE's defaults make no difference, nor does what the declared value leaves to PVE. Volumes of the
     guest's own on one storage are interchangeable where they have the size that is declared: their names are PVE's.
     """
-    if declared == live or key in ONLY_DECLARED:
+    if key in ONLY_DECLARED or equal(kind, key, declared, live):
         return True
     if not declared and live and _made_by_pve(kind, key, live):
         return True
@@ -78,7 +83,7 @@ def same(kind: Kind, key: str, declared: str | None, live: str | None) -> bool:
         return _same_disk(kind, key, declared, live)
     if declared and live and NIC.fullmatch(key):
         return _same_card(kind, key, declared, live)
-    return equal(kind, key, declared, live)
+    return False
 
 
 def equal(kind: Kind, key: str, one: str | None, other: str | None) -> bool:
@@ -102,9 +107,12 @@ def merged_value(kind: Kind, key: str, declared: str, live: str) -> str:
 def _made_by_pve(kind: Kind, key: str, live: str) -> bool:
     """Return whether PVE gives a key such a value when a guest is made without it."""
     if kind == "ct":
-        return key in ("arch", "ostype") or (key == "hostname" and re.fullmatch(r"CT\d+", live) is not None)
+        return key in FIXED or (key == "hostname" and re.fullmatch(r"CT\d+", live) is not None)
     # The first disk, the first disc, the first network card, in this order (get_default_bootdevices).
-    return key == "boot" and re.fullmatch(r"order=(?:[a-z]+\d+;?){0,2}(?:net\d+)?", live) is not None
+    return (
+        key == "boot"
+        and re.fullmatch(r"order=(?:(?:scsi|virtio|sata|ide)\d+(?:;|$)){0,2}(?:net\d+)?", live) is not None
+    )
 
 
 class Volume(NamedTuple):
@@ -141,8 +149,8 @@ def volume(value: str) -> Volume:
 
 
 def same_size(declared: int | None, live: int | None) -> bool:
-    """Return whether a volume has the size that was asked for, give or take what its storage rounds up."""
-    return declared is None or live is None or 0 <= live - declared < _ROUNDING
+    """Return whether a volume has the size that was asked for, give or take what PVE (KiB) and its storage round."""
+    return declared is None or live is None or -_KIB <= live - declared < _ROUNDING
 
 
 def _same_disk(kind: Kind, key: str, declared: str, live: str) -> bool:

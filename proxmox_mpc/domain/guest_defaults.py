@@ -145,7 +145,7 @@ def _meaning(kind: Kind, key: str, value: str) -> object:
     found = meaning(rules_of(kind), key, value)
     if key == "hotplug":
         every = STATED["vm"]["hotplug"]
-        return frozenset(part for part in (every if value == "1" else value).split(",") if part and part != "0")
+        return frozenset(part for part in (every if value == "1" else value).split(",") if part)
     if key == "smbios1" and isinstance(found, dict):
         return _smbios(found)
     return found

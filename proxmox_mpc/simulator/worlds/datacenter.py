@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from proxmox_mpc.simulator.json import Config, Json, JsonObject
-from proxmox_mpc.simulator.world import DOOR_SECRET, Acl, ApiToken, Guest, Node, Pool, Storage, User, World
+from proxmox_mpc.simulator.world import DOOR_SECRET, Acl, ApiToken, Guest, Node, Pool, Storage, User, Volume, World
 from proxmox_mpc.simulator.worlds.builder import DAY, GIB, HOUR, Builder
 from proxmox_mpc.simulator.worlds.machine import disk_row, packages, services
 from proxmox_mpc.simulator.worlds.small import PASSWORD
@@ -17,6 +17,11 @@ _MODELS = (
     ("AMD EPYC 9354 32-Core Processor", 64, 512),
     ("AMD EPYC 7543 32-Core Processor", 64, 1024),
     ("Intel(R) Xeon(R) Gold 6338 CPU @ 2.00GHz", 128, 1024),
+)
+_TEMPLATES = (
+    ("alpine-3.22-default_20250617_amd64.tar.xz", "txz", 3 << 20),
+    ("debian-13-standard_13.1-2_amd64.tar.zst", "tzst", 130 << 20),
+    ("ubuntu-24.04-standard_24.04-2_amd64.tar.zst", "tzst", 142 << 20),
 )
 
 
@@ -103,6 +108,8 @@ def _add_storages(world: World, nodes: int, guests: int) -> None:
         first = next(iter(world.nodes))
         scratch: JsonObject = {"type": "dir", "path": "/mnt/scratch", "content": "images", "nodes": first}
         world.storages["scratch"] = Storage("scratch", scratch, room)
+    for name, form, size in _TEMPLATES:
+        world.add_volume(Volume(f"nas:vztmpl/{name}", "", "vztmpl", form, size, world.created - 90 * DAY, size))
 
 
 def _add_access(build: Builder) -> None:
