@@ -47,11 +47,10 @@ UNDO_LEAVES: dict[str, tuple[str, ...]] = {
     "ct migrate": ("/guests/201/",),
     "storage delete": ("/storages/usb-old/",),
     "ha resource delete": ("/ha/resources/vm:105/failback", "/ha/state/vm:105/uid"),
-    "network set": ("/nodes/pve1/network_pending",),
     "replication delete": ("/volumes/pve2/tank:subvol-200-disk-0",),
 }
 """What an undo leaves different: what a restart applied, defaults that are now written down, numbers that the server
-gives anew, a staged file that says the same as the one in use (dropping it would drop what others staged), copies."""
+gives anew, copies."""
 
 
 SEVERAL = frozenset({"node drain", "node undrain"})

@@ -37,6 +37,8 @@ def create(call: Call) -> Json:
     if name in known:
         raise invalid({"iface": "interface already exists"})
     row: JsonObject = {"type": call.text("type"), "method": "manual", "method6": "manual", "families": ["inet"]}
+    if row["type"] == "bridge":
+        row |= {"bridge_stp": "off", "bridge_fd": "0", "bridge_ports": ""}
     row |= _settings(call)
     _check(known, name, row)
     highest = max((int(str(other.get("priority", 2))) for other in known.values()), default=2)
@@ -113,9 +115,6 @@ def _settings(call: Call) -> JsonObject:
         if row.get(key):
             row[key] = str(row[key]).rstrip("\n") + "\n"
     _set_method(row)
-    if call.text("type") == "bridge":
-        row |= {"bridge_stp": "off", "bridge_fd": "0"}
-        row.setdefault("bridge_ports", "")
     return row
 
 
