@@ -21,6 +21,7 @@ Plain = str | int | float
 # Kinds of values whose parts are separated by semicolons and may stand in any order.
 _SETS = frozenset({"flags", "ranges", "mount-options", "mount-types"})
 _TRUE, _FALSE = frozenset({"1", "on", "yes", "true"}), frozenset({"0", "off", "no", "false"})
+_NUMBERS = {"int": re.compile(r"[+-]?[0-9]{1,18}"), "num": re.compile(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]*)?|\.[0-9]+)")}
 _BOUNDS = re.compile(r"(int|num)(?:\((-?\d*)\.\.(-?\d*)\))?")
 
 # PVE::JSONSchema's named formats; the hint says how such a value looks.
@@ -172,6 +173,12 @@ def checked(rules: Rules, key: str, value: str, where: str = "--set") -> Plain:
     return _checked_plain(rule, key, value)
 
 
+def pattern_of(kind: str) -> tuple[str, str] | None:
+    """Return the expression of a named format and how such a value looks; None for the types without one."""
+    found = _PATTERNS.get(kind)
+    return (found[0].pattern, found[1]) if found is not None else None
+
+
 def unknown_key(rules: Rules, key: str, where: str) -> UsageError:
     """Return the error for a key that PVE does not know, with the nearest ones."""
     from difflib import get_close_matches
@@ -205,10 +212,10 @@ def _checked_plain(rule: Rule, what: str, value: str) -> Plain:
 
 
 def _checked_number(rule: Rule, what: str, value: str) -> int | float:
-    try:
-        number: int | float = int(value) if rule.kind == "int" else float(value)
-    except ValueError:
-        raise UsageError(f"{what}: {value[:60]!r} is no {'whole ' if rule.kind == 'int' else ''}number") from None
+    # Python reads 1_000, inf and other scripts' digits as numbers, PVE does not.
+    if _NUMBERS[rule.kind].fullmatch(value) is None:
+        raise UsageError(f"{what}: {value[:60]!r} is no {'whole ' if rule.kind == 'int' else ''}number")
+    number: int | float = int(value) if rule.kind == "int" else float(value)
     if not (rule.low is None or number >= rule.low) or not (rule.high is None or number <= rule.high):
         low = f"at least {rule.low}" if rule.low is not None else ""
         high = f"at most {rule.high}" if rule.high is not None else ""

@@ -76,6 +76,10 @@ def test_a_key_may_hold_what_the_schema_says(key: str) -> None:
     [
         ("corse", "2", "no setting 'corse'"),
         ("cores", "two", "no whole number"),
+        ("cores", "1_000", "no whole number"),
+        ("migrate_downtime", "inf", "no number"),
+        ("cpulimit", "nan", "no number"),
+        ("cpulimit", "\u0661", "no number"),
         ("cores", "0", "at least 1"),
         ("onboot", "maybe", "neither yes nor no"),
         ("bios", "uefi", "not one of seabios, ovmf"),
