@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,14 @@ from proxmox_mpc.domain.json import Json, JsonObject
 from proxmox_mpc.domain.moments import Now, epoch
 from proxmox_mpc.domain.shape import Field, item, rows
 from proxmox_mpc.errors import NotFound, NotRecorded
+from proxmox_mpc.services.authorship import AUTHOR_FIELDS, NOBODY, Authors, authors_of
+from proxmox_mpc.services.history_fold import folded
 from proxmox_mpc.state import light
 from proxmox_mpc.state.batch import ObjectChange, RunRecord
 from proxmox_mpc.state.kinds import GROUPS
 
 if TYPE_CHECKING:
+    from proxmox_mpc.state.server import Server
     from proxmox_mpc.state.store import StateStore
 
 OUTCOMES = ("done", "partial", "failed")
@@ -31,7 +35,7 @@ RUN_FIELDS = (
         choices=OUTCOMES,
     ),
     Field("added", "integer", "objects that were new"),
-    Field("changed", "integer", "objects that had changed"),
+    Field("changed", "integer", "objects that had changed; a guest and its configuration are two"),
     Field("removed", "integer", "objects that were gone"),
     Field("stale", "integer", "objects that could not be confirmed and stay as last seen"),
     Field("requests", "integer", "how many answers were asked for", level="wide"),
@@ -46,6 +50,7 @@ KEY_FIELDS = (
     Field("key", "string", "the key; one inside another is written with a dot"),
     Field("old", "any?", "its value before; null: it was not set"),
     Field("new", "any?", "its value now; null: it is not set"),
+    *AUTHOR_FIELDS,
 )
 CHANGE_FIELDS = (
     Field("action", "string", "added, changed or removed", choices=ACTIONS),
@@ -53,6 +58,7 @@ CHANGE_FIELDS = (
     Field("id", "string", "the object's id"),
     Field("name", "string?", "the name of the guest that it is, or belongs to"),
     Field("keys", "rows", "what changed, key by key", fields=KEY_FIELDS),
+    *AUTHOR_FIELDS,
 )
 WARNING_FIELDS = (
     Field("code", "string", "a stable name"),
@@ -75,6 +81,7 @@ HISTORY_ROWS = rows(
     Field("key", "string?", "the key that changed"),
     Field("old", "any?", "its value before"),
     Field("new", "any?", "its value after"),
+    *AUTHOR_FIELDS,
     doc="What pulls found changed about a guest, newest first; one row a key.",
 )
 
@@ -122,14 +129,23 @@ def run_row(record: RunRecord) -> JsonObject:
     }
 
 
-def change_row(change: ObjectChange) -> JsonObject:
+def change_row(change: ObjectChange, authors: Authors) -> JsonObject:
     """Return a change as a row of CHANGE_FIELDS."""
-    keys: list[Json] = [{"key": one.key, "old": one.old, "new": one.new} for one in change.keys]
-    return {"action": change.action, "kind": change.kind, "id": change.key, "name": change.name, "keys": keys}
+    keys: list[Json] = [
+        {"key": one.key, "old": one.old, "new": one.new, **authors.of(change, one.key, one.new).row()}
+        for one in change.keys
+    ]
+    about: JsonObject = {"action": change.action, "kind": change.kind, "id": change.key, "name": change.name}
+    whole = NOBODY if change.keys else authors.of(change)
+    return {**about, "keys": keys, **whole.row()}
 
 
-def run_page(record: RunRecord, changes: Iterable[ObjectChange], first: bool) -> JsonObject:
+def run_page(store: StateStore, record: RunRecord, changes: Sequence[ObjectChange], first: bool) -> JsonObject:
     """Return a run with its changes, for RUN_PAGE."""
+    from proxmox_mpc.state.deeds import run_before
+
+    before = None if first or not changes else run_before(store, record.id)
+    authors = authors_of(store, before, record)
     warnings: list[Json] = [
         {"code": warning.get("code"), "message": warning.get("message")} for warning in record.ran.warnings
     ]
@@ -137,7 +153,7 @@ def run_page(record: RunRecord, changes: Iterable[ObjectChange], first: bool) ->
         **run_row(record),
         "first": first,
         "warnings": warnings,
-        "changes": [change_row(change) for change in changes],
+        "changes": [change_row(change, authors) for change in folded(changes)],
     }
 
 
@@ -150,7 +166,7 @@ def list_runs(store: StateStore, limit: int) -> list[JsonObject]:
 
 def show_run(store: StateStore, number: int | None) -> JsonObject:
     """Return a run, without a number the last one; raises NotFound, NotRecorded where nothing has been pulled."""
-    from proxmox_mpc.state.history import changes, find_run, runs
+    from proxmox_mpc.state.history import changes, find_run, first_run, runs
 
     if number is None:
         last = runs(store, 1)
@@ -158,45 +174,49 @@ def show_run(store: StateStore, number: int | None) -> JsonObject:
             raise NotRecorded("nothing has been pulled yet")
         number = last[0].id
     record = find_run(store, number)
+    if record is None and number < first_run(store):
+        raise NotRecorded(f"run {number} was pruned", hint="pmpc sync log lists the runs that are kept")
     if record is None:
         raise NotFound(f"there is no run {number}", hint="pmpc sync log lists the runs")
-    return run_page(record, changes(store, number), number == 1)
+    return run_page(store, record, changes(store, number), number == 1)
 
 
 def guest_changes(store: StateStore, vmid: int) -> list[JsonObject]:
     """Return what pulls found changed about a guest, one row a key; raises NotRecorded for one never seen."""
+    from proxmox_mpc.state.deeds import run_before
     from proxmox_mpc.state.history import guest_history
 
     found: list[JsonObject] = []
-    for record, change in guest_history(store, vmid):
-        about: JsonObject = {
-            "run": record.id,
-            "time": record.ran.finished,
-            "action": change.action,
-            "kind": change.kind,
-            "id": change.key,
-        }
-        if change.keys:
-            found += [{**about, "key": one.key, "old": one.old, "new": one.new} for one in change.keys]
-        else:
-            found.append({**about, "key": None, "old": None, "new": None})
+    for run, told in groupby(guest_history(store, vmid), key=lambda one: one[0].id):
+        pairs = [*told]
+        record = pairs[0][0]
+        authors = authors_of(store, run_before(store, run), record, str(vmid))
+        for change in folded([change for _, change in pairs]):
+            about: JsonObject = {"run": run, "time": record.ran.finished, "action": change.action}
+            about |= {"kind": change.kind, "id": change.key}
+            if not change.keys:
+                found.append({**about, "key": None, "old": None, "new": None, **authors.of(change).row()})
+            for one in change.keys:
+                row: JsonObject = {**about, "key": one.key, "old": one.old, "new": one.new}
+                found.append(row | authors.of(change, one.key, one.new).row())
     if not found:
         raise NotRecorded(f"guest {vmid} has not been recorded by any pull")
     return found
 
 
-def state_status(path: Path, now: Now) -> JsonObject:
+def state_status(place: Path | Server, now: Now) -> JsonObject:
     """Return age and health of the database; raises StateDamaged and StateTooNew where it cannot be read."""
-    if not path.exists():
-        return _status(light.Health(str(path), False), [], now)
-    with light.reading(path, now) as reader:
+    found = light.health(place, now)
+    if not found.exists:
+        return _status(found, [], now)
+    with light.reading(place, now) as reader:
         reader.prove_sound()
         covered = reader.rows('SELECT "group", node, run, at FROM coverage ORDER BY "group", node')
     kinds: list[JsonObject] = [
         {"kind": str(group), "node": str(node) or None, "run": int(str(run)), "time": str(at)}
         for group, node, run, at in covered
     ]
-    return _status(light.health(path, now), kinds, now)
+    return _status(found, kinds, now)
 
 
 def _status(health: light.Health, kinds: list[JsonObject], now: Now) -> JsonObject:

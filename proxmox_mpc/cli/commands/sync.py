@@ -62,7 +62,7 @@ def pull(ctx: typer.Context, only: Only = None, node: Node = None) -> Result:
     chosen = [name for words in only or () for name in split_list(words)]
     with Progress(context.streams) as progress:
         report = run(context.live, context.store, only=chosen, node=node, now=context.now, progress=progress)
-    page = run_page(report.run, report.changes, report.first)
+    page = run_page(context.store, report.run, report.changes, report.first)
     return Result(page, report.warnings, report.partial, page=run_text(page))
 
 
@@ -70,7 +70,7 @@ def pull(ctx: typer.Context, only: Only = None, node: Node = None) -> Result:
 def status(ctx: typer.Context) -> Result:
     """Show how old and how sound the recorded state is."""
     context = context_of(ctx)
-    return Result(state_status(context.database, context.now))
+    return Result(state_status(context.place, context.now))
 
 
 @local(RUN_ROWS)

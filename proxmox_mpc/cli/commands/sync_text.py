@@ -43,11 +43,20 @@ def _counted(changes: list[JsonObject]) -> list[str]:
 def _object(change: JsonObject) -> list[str]:
     name = text(change, "name")
     title = f"{str(change['kind']).replace('_', ' ')} {visible(str(change['id']))}"
-    lines = [f"{_SIGNS[str(change['action'])]} {title}" + (f" {visible(name)}" if name else "")]
+    lines = [f"{_SIGNS[str(change['action'])]} {title}" + (f" {visible(name)}" if name else "") + _by(change)]
     keys = as_rows(change.get("keys") or [])
     width = max((len(str(one["key"])) for one in keys), default=0)
-    lines += [f"    {visible(str(one['key'])):<{width}}  {_value(one['old'])} → {_value(one['new'])}" for one in keys]
-    return lines
+    return [*lines, *(f"    {visible(str(one['key'])):<{width}}  {_changed(one)}" for one in keys)]
+
+
+def _changed(row: JsonObject) -> str:
+    return f"{_value(row['old'])} → {_value(row['new'])}{_by(row)}"
+
+
+def _by(row: JsonObject) -> str:
+    """Say who changed it, where that is known."""
+    user = text(row, "user")
+    return "" if user is None else f"  by {visible(user)}"
 
 
 def _value(value: Json) -> str:
