@@ -21,7 +21,8 @@ from proxmox_mpc.domain.sizes import unit_bytes
 TRACKABLE = ("node", "status")
 """What high availability and people change all the time: compared only where a manifest asks for it."""
 DISK = re.compile(r"rootfs|(?:scsi|virtio|sata|ide|efidisk|tpmstate|mp)\d+")
-_FIXED_SIZE = re.compile(r"(?:efidisk|tpmstate)\d+")
+FIXED_SIZE = re.compile(r"(?:efidisk|tpmstate)\d+")
+"""Disks whose size PVE alone decides."""
 _OWN = re.compile(r"(?:.*/)?(?:vm|base|subvol|basevol)-(\d+)-disk-\d+(?:\.(\w+))?")
 _CLOUDINIT = re.compile(r"(?:.*/)?vm-(\d+)-cloudinit(?:\.\w+)?")
 _MADE_ORDER = re.compile(r"order=(?:(?:scsi|virtio|sata|ide)\d+(?:;|$)){0,2}(?:net\d+)?")
@@ -160,7 +161,7 @@ def _same_disk(kind: Kind, key: str, declared: str, live: str) -> bool:
 def _same_volume(key: str, declared: Volume, live: Volume) -> bool:
     if not same_place(declared, live):
         return False
-    return _FIXED_SIZE.fullmatch(key) is not None or same_size(declared.size, live.size)
+    return FIXED_SIZE.fullmatch(key) is not None or same_size(declared.size, live.size)
 
 
 def same_place(declared: Volume, live: Volume) -> bool:

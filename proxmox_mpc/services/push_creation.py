@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from proxmox_mpc.domain.call import Call, FormValue, Known
 from proxmox_mpc.domain.config_rules import checked
 from proxmox_mpc.domain.connection import Secret
-from proxmox_mpc.domain.declared_guest import DISK, Volume, volume
+from proxmox_mpc.domain.declared_guest import DISK, FIXED_SIZE, Volume, volume
 from proxmox_mpc.domain.guest_config import NIC, SECRETS, natural
 from proxmox_mpc.domain.guest_defaults import rules_of
 from proxmox_mpc.domain.guests import Kind
@@ -29,7 +29,6 @@ BESIDE = frozenset({"node", "status", "pool", "vmid", "template", OSTEMPLATE})
 """Keys of a manifest that are no settings of the guest's configuration, or are made by other calls."""
 _TYPES: Mapping[Kind, str] = {"vm": "qemu", "ct": "lxc"}
 _PATIENCE = 60.0
-_FIXED_SIZE = re.compile(r"(?:efidisk|tpmstate)\d+")
 
 
 def creation(
@@ -139,7 +138,7 @@ def new_value(kind: Kind, key: str, value: str, vmid: int) -> str:
 
 
 def _gib(key: str, held: Volume) -> str:
-    if _FIXED_SIZE.fullmatch(key):
+    if FIXED_SIZE.fullmatch(key):
         return "1"
     if held.size is None:
         raise InvalidValue(

@@ -9,7 +9,16 @@ from dataclasses import replace
 from proxmox_mpc.domain.call import Call, FormValue, Joined, Known, Slot, Value
 from proxmox_mpc.domain.config_rules import checked, unknown_key
 from proxmox_mpc.domain.ct_keys import FIXED
-from proxmox_mpc.domain.declared_guest import DISK, merged_value, same, same_options, same_place, same_size, volume
+from proxmox_mpc.domain.declared_guest import (
+    DISK,
+    FIXED_SIZE,
+    merged_value,
+    same,
+    same_options,
+    same_place,
+    same_size,
+    volume,
+)
 from proxmox_mpc.domain.guest_config import NIC, SECRETS
 from proxmox_mpc.domain.guest_defaults import rules_of
 from proxmox_mpc.domain.guests import GuestRef
@@ -39,7 +48,6 @@ __all__ = ["OSTEMPLATE", "changes", "creation", "deletion"]
 # What a running container takes over only when it starts again (PVE/LXC/Config.pm, vmconfig_hotplug_pending).
 _CT_LATER = re.compile(r"arch|cmode|console|cores|entrypoint|env|features|rootfs|timezone|tty|unprivileged")
 _STARTING = 120.0
-_FIXED_SIZE = re.compile(r"(?:efidisk|tpmstate)\d+")
 
 
 def changes(source: Source, ref: GuestRef, wanted: Mapping[str, str | None]) -> tuple[Step, ...]:
@@ -150,7 +158,7 @@ class _Changes:
         if not same_place(one, other):
             form = one.form if kind == "vm" and one.form != other.form else None
             self.moves.append((key, one.storage or "", form))
-        if not _FIXED_SIZE.fullmatch(key) and not same_size(one.size, other.size):
+        if not FIXED_SIZE.fullmatch(key) and not same_size(one.size, other.size):
             assert one.size is not None and other.size is not None
             if one.size < other.size:
                 raise InvalidValue(
@@ -179,9 +187,11 @@ class _Changes:
         return change_ct(ref, config, sets, gone, says=says)
 
     def _moved(self, ref: GuestRef, key: str, storage: str, form: str | None) -> Plan:
+        # What a snapshot holds cannot be deleted: the old volume then stays, as an unused one.
+        keep = "parent" in self.config
         if ref.kind == "vm":
-            return move_disk(self.source, ref, key, storage, form=form)
-        return move_volume(self.source, ref, key, storage, keep=False)
+            return move_disk(self.source, ref, key, storage, form=form, keep=keep)
+        return move_volume(self.source, ref, key, storage, keep=keep)
 
     def _settled(self, ref: GuestRef, key: str, value: str) -> list[Step]:
         """Return the steps that set the options of a disk which was moved before, under its new volume."""

@@ -17,8 +17,11 @@ from proxmox_mpc.services.guests import inventory
 from proxmox_mpc.simulator import open_world
 from proxmox_mpc.simulator.clock import ManualClock
 from proxmox_mpc.simulator.core import Simulator
+from proxmox_mpc.simulator.http import Request, Response
 from proxmox_mpc.simulator.transport import SimTransport
 from proxmox_mpc.simulator.world import World
+from tests.contract.requests import request_problems
+from tests.matrix.bench import Sent, sent_of
 from tests.safety.fakes import Bench, FakeJournal
 
 
@@ -38,6 +41,8 @@ class PushLab:
     def __init__(self, world: str, home: Path) -> None:
         self.clock = ManualClock()
         self.simulator = Simulator(open_world(world, self.clock), self.clock)
+        self.writes: list[Sent] = []
+        self._handle, self.simulator.handle = self.simulator.handle, self._watch  # type: ignore[method-assign]
         self.bench = Bench(home)
         self.bench.journal = _Journal(self.bench.time)
         # Not the token: what only root may set (affinity, args, hookscript) no token may.
@@ -49,6 +54,11 @@ class PushLab:
             sleep=self.clock.sleep,
             jitter=lambda: 0.5,
         )
+
+    def _watch(self, request: Request) -> Response:
+        if request.method != "GET" and "/access/ticket" not in request.path:
+            self.writes.append(sent_of(request))
+        return self._handle(request)
 
     @property
     def world(self) -> World:
@@ -80,9 +90,12 @@ class PushLab:
             pool.vms.clear()
 
     def run(self, steps: Iterable[Step]) -> Report:
+        """Carry steps out; what was sent is in ``writes``, and the schema allows it."""
         many = tuple(steps)
-        count = len({step.target for step in many})
-        options = WriteOptions(yes=True, confirm=str(count), without_backup=True)
+        self.writes.clear()
+        targets = {step.target for step in many}
+        word = str(len(targets)) if len(targets) != 1 else str(next(iter(targets)).name)
+        options = WriteOptions(yes=True, confirm=word, without_backup=True)
         guard = Guard(
             source=self.api,
             cluster=self.api,
@@ -96,4 +109,7 @@ class PushLab:
             clock=self.clock.now,
             pause=lambda seconds, until: self.clock.sleep(seconds),
         )
-        return guard.run(Plan("sync push", many, many=True))
+        report = guard.run(Plan("sync push", many, many=True))
+        for sent in self.writes:
+            assert [*request_problems(sent.method, sent.quoted, sent.form)] == []
+        return report
