@@ -70,18 +70,20 @@ NETWORKS: dict[str, Leaf | Group] = {
                 {
                     "list": Leaf("firewall:rule_list", "List the firewall rules of a level, or of all"),
                     "create": Leaf(
-                        "firewall_write:rule_create", "Create a firewall rule, at the top unless --at says where"
+                        "firewall_rule_write:rule_create", "Create a firewall rule, at the top unless --at says where"
                     ),
-                    "set": Leaf("firewall_write:rule_set", "Change a firewall rule"),
-                    "move": Leaf("firewall_write:rule_move", "Move a firewall rule to another place"),
-                    "enable": Leaf("firewall_write:rule_enable", "Switch firewall rules on"),
-                    "disable": Leaf("firewall_write:rule_disable", "Switch firewall rules off, without deleting them"),
-                    "delete": Leaf("firewall_write:rule_delete", "Delete firewall rules of one level"),
+                    "set": Leaf("firewall_rule_write:rule_set", "Change a firewall rule"),
+                    "move": Leaf("firewall_rule_write:rule_move", "Move a firewall rule to another place"),
+                    "enable": Leaf("firewall_rule_write:rule_enable", "Switch firewall rules on"),
+                    "disable": Leaf(
+                        "firewall_rule_write:rule_disable", "Switch firewall rules off, without deleting them"
+                    ),
+                    "delete": Leaf("firewall_rule_write:rule_delete", "Delete firewall rules of one level"),
                 },
             ),
             "options": Leaf("firewall:options", "Show the firewall options of a level"),
             "set": Leaf(
-                "firewall_write:set_",
+                "firewall_option_write:set_",
                 "Change the firewall options of a level: switch it on or off, and what happens to what no rule matches",
             ),
             "alias": Group(
@@ -89,10 +91,10 @@ NETWORKS: dict[str, Leaf | Group] = {
                 {
                     "list": Leaf("firewall:alias_list", "List the firewall aliases of the cluster or a guest"),
                     "create": Leaf(
-                        "firewall_write:alias_create", "Create a firewall alias: a name for an address or network"
+                        "firewall_set_write:alias_create", "Create a firewall alias: a name for an address or network"
                     ),
-                    "set": Leaf("firewall_write:alias_set", "Change a firewall alias; rules that name it follow"),
-                    "delete": Leaf("firewall_write:alias_delete", "Delete firewall aliases"),
+                    "set": Leaf("firewall_set_write:alias_set", "Change a firewall alias; rules that name it follow"),
+                    "delete": Leaf("firewall_set_write:alias_delete", "Delete firewall aliases"),
                 },
             ),
             "ipset": Group(
@@ -100,10 +102,10 @@ NETWORKS: dict[str, Leaf | Group] = {
                 {
                     "list": Leaf("firewall:ipset_list", "List the IP sets of the cluster or a guest"),
                     "show": Leaf("firewall:ipset_show", "Show an IP set and its members"),
-                    "create": Leaf("firewall_write:ipset_create", "Create an IP set"),
-                    "add": Leaf("firewall_write:ipset_add", "Put addresses, networks or aliases into an IP set"),
-                    "remove": Leaf("firewall_write:ipset_remove", "Take members out of an IP set"),
-                    "delete": Leaf("firewall_write:ipset_delete", "Delete IP sets"),
+                    "create": Leaf("firewall_set_write:ipset_create", "Create an IP set"),
+                    "add": Leaf("firewall_set_write:ipset_add", "Put addresses, networks or aliases into an IP set"),
+                    "remove": Leaf("firewall_set_write:ipset_remove", "Take members out of an IP set"),
+                    "delete": Leaf("firewall_set_write:ipset_delete", "Delete IP sets"),
                 },
             ),
             "group": Group(
@@ -112,10 +114,10 @@ NETWORKS: dict[str, Leaf | Group] = {
                     "list": Leaf("firewall:group_list", "List the security groups"),
                     "show": Leaf("firewall:group_show", "Show a security group and its rules"),
                     "create": Leaf(
-                        "firewall_write:group_create",
+                        "firewall_set_write:group_create",
                         "Create a security group; its rules: pmpc firewall rule create --group NAME",
                     ),
-                    "delete": Leaf("firewall_write:group_delete", "Delete security groups, which must be empty"),
+                    "delete": Leaf("firewall_set_write:group_delete", "Delete security groups, which must be empty"),
                 },
             ),
             "log": Leaf("firewall:log", "Show the firewall log of a node or a guest"),
