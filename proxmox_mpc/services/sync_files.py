@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from proxmox_mpc.declared.base import BaseEntry
 from proxmox_mpc.declared.edit import new_text
+from proxmox_mpc.declared.format import formatted
 from proxmox_mpc.declared.manifest import Ident, Resolved
 from proxmox_mpc.declared.names import path_of
 from proxmox_mpc.declared.writing import carried, drop, save
@@ -139,6 +140,20 @@ def _refuse_unpushed(merges: Iterable[Merge | None]) -> None:
             hint="pmpc sync diff shows them; --force writes over them",
             details={"objects": [f"{m.kind}/{m.ident}" for m, _ in held]},
         )
+
+
+def reformat(session: Session, chosen: Iterable[Resolved], *, write: bool) -> list[FileChange]:
+    """Bring manifests into canonical form, and return those that are not; without ``write`` nothing is written."""
+    done: list[FileChange] = []
+    for one in chosen:
+        manifest = one.manifest
+        text = formatted(manifest.text, manifest.path)
+        if text != manifest.text:
+            if write:
+                save(session.infra, manifest.path, text, manifest.text)
+            name = one.keys.get("name") or one.keys.get("hostname")
+            done.append(FileChange("changed", one.kind, one.ident, name, manifest.path))
+    return done
 
 
 def forget(session: Session, chosen: Iterable[Merge]) -> list[FileChange]:

@@ -11,8 +11,8 @@ from proxmox_mpc.domain.identity import identity
 from proxmox_mpc.domain.json import text
 from proxmox_mpc.domain.plan import Step
 from proxmox_mpc.domain.source import STALE, Source
-from proxmox_mpc.services import push_guests
 from proxmox_mpc.services.guests import ref_of
+from proxmox_mpc.services.push_guests import changes, creation, deletion
 from proxmox_mpc.services.sync_kinds import Inventory, LiveObject
 
 _TYPES: Mapping[str, str] = {"vm": "qemu", "ct": "lxc"}
@@ -57,16 +57,15 @@ class GuestKind:
 
     def creation(self, source: Source, ident: str, keys: Mapping[str, str]) -> Sequence[Step]:
         """Return the steps that create the guest under its id."""
-        return push_guests.creation(source, self.name, int(ident), keys)
+        return creation(source, self.name, int(ident), keys)
 
     def changes(self, source: Source, live: LiveObject, wanted: Mapping[str, str | None]) -> Sequence[Step]:
         """Return the steps that change keys, on the configuration as it stands now."""
-        ref = self.ref(live)
-        return push_guests.changes(source, ref, wanted)
+        return changes(source, self.ref(live), wanted)
 
     def deletion(self, source: Source, live: LiveObject) -> Sequence[Step]:
         """Return the steps that delete the guest with its disks."""
-        return push_guests.deletion(source, self.ref(live))
+        return deletion(source, self.ref(live))
 
     def ref(self, live: LiveObject) -> GuestRef:
         """Return the guest as requests name it."""

@@ -10,7 +10,7 @@ from proxmox_mpc.domain.guest_config import natural
 from proxmox_mpc.domain.json import Json, JsonObject, boolean, text
 from proxmox_mpc.domain.plan import Step
 from proxmox_mpc.domain.source import STALE, Source
-from proxmox_mpc.errors import InvalidValue
+from proxmox_mpc.errors import InvalidValue, UsageError
 from proxmox_mpc.services import object_writes as objects
 from proxmox_mpc.services.access_writes import GROUP, ROLE, USER
 from proxmox_mpc.services.ha_writes import RESOURCE, RULE
@@ -108,6 +108,10 @@ class NounKind:
         rule = self.noun.keys.rules.find(key)
         return rule is not None and rule.kind == "bool"
 
+    def check(self, key: str, value: str) -> None:
+        """Raise UsageError for a key that PVE does not know, or a value that it would not take."""
+        self._form({key: value})
+
     def creation(self, source: Source, ident: str, keys: Mapping[str, str]) -> Sequence[Step]:
         """Return the steps that create the object."""
         return objects.creation(source, self.noun, ident, self._form(keys))
@@ -165,6 +169,11 @@ class PoolKind:
     def same(self, key: str, declared: str | None, live: str | None) -> bool:
         """Whether the comments are the same; none is an empty one."""
         return (declared or "") == (live or "")
+
+    def check(self, key: str, value: str) -> None:
+        """Raise UsageError for every key but the comment."""
+        if key != "comment":
+            raise UsageError("a pool has a comment, and nothing else", hint="members say pool: in their own manifests")
 
     def creation(self, source: Source, ident: str, keys: Mapping[str, str]) -> Sequence[Step]:
         """Return the steps that create the pool."""

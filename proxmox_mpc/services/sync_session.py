@@ -7,21 +7,23 @@ from functools import cached_property
 from pathlib import Path
 
 from proxmox_mpc.declared.base import Base, BaseEntry
+from proxmox_mpc.declared.check import Checker
 from proxmox_mpc.declared.manifest import Ident, Resolved
 from proxmox_mpc.declared.tree import Tree
 from proxmox_mpc.domain.json import JsonObject
 from proxmox_mpc.domain.merge import advanced
 from proxmox_mpc.errors import ManifestError
+from proxmox_mpc.services.sync_check import unsupported
 from proxmox_mpc.services.sync_compare import Merge, compare
 from proxmox_mpc.services.sync_guests import GuestKind
-from proxmox_mpc.services.sync_kinds import Inventory, LiveObject, SyncKind
-from proxmox_mpc.services.sync_objects import object_kinds
+from proxmox_mpc.services.sync_kinds import Inventory, LiveObject
+from proxmox_mpc.services.sync_objects import NounKind, PoolKind, object_kinds
 from proxmox_mpc.services.sync_select import Candidate, select
 
 
-def sync_kinds() -> dict[str, SyncKind]:
+def sync_kinds() -> dict[str, GuestKind | PoolKind | NounKind]:
     """Return every kind that can be declared, guests first."""
-    found: list[SyncKind] = [GuestKind("vm"), GuestKind("ct"), *object_kinds()]
+    found: list[GuestKind | PoolKind | NounKind] = [GuestKind("vm"), GuestKind("ct"), *object_kinds()]
     return {kind.name: kind for kind in found}
 
 
@@ -42,9 +44,28 @@ class Session:
     def declared(self) -> Mapping[Ident, Resolved]:
         """Return every manifest resolved; raises ManifestError, with all that is wrong in its details."""
         loaded = self.tree.load()
-        if loaded.errors:
-            raise all_wrong(loaded.errors)
+        wrong = loaded.errors or unsupported(loaded.resolved, self.kinds)
+        if wrong:
+            raise all_wrong(wrong)
         return loaded.resolved
+
+    def resolved(self, words: Sequence[str] = ()) -> list[Resolved]:
+        """Return the manifests that the words mean, resolved; raises ManifestError and NotFound."""
+        declared = self.declared()
+        names = {ident: one.keys.get("name") or one.keys.get("hostname") for ident, one in declared.items()}
+        chosen = select(words, (Candidate(*ident, name) for ident, name in names.items()), self.kinds)
+        return [one for ident, one in declared.items() if ident in chosen]
+
+    def problems(self, of: Iterable[Resolved] | None = None) -> list[ManifestError]:
+        """Return what is wrong with manifests: what their keys may not hold, and of all also what cannot be read."""
+        found: list[ManifestError] = []
+        if of is None:
+            loaded = self.tree.load()
+            found = [*loaded.errors, *unsupported(loaded.resolved, self.kinds)]
+            of = loaded.resolved.values()
+        checker = Checker({kind.name: kind.check for kind in self.kinds.values() if not isinstance(kind, GuestKind)})
+        found += [problem for one in of for problem in checker.problems(one)]
+        return sorted(found, key=lambda error: (error.file, error.line or 0, error.column or 0))
 
     def groups(self, kinds: Collection[str] | None = None) -> list[str]:
         """Return the groups of a pull that record these kinds; without: all that have a manifest or a base."""

@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
-from proxmox_mpc.cli.commands.sync_args import Words, refresh, session_of
+from proxmox_mpc.cli.commands.sync_args import Words, refresh, session_of, workspace_of
 from proxmox_mpc.cli.verbs import context_of, local
 from proxmox_mpc.errors import UsageError
 from proxmox_mpc.output.result import Result
+from proxmox_mpc.services.sync_commit import COMMIT_PAGE
 from proxmox_mpc.services.sync_files import FILE_ROWS
 
 All = Annotated[bool, typer.Option("--all", help="every object of every kind that can be declared")]
@@ -50,3 +51,30 @@ def forget(ctx: typer.Context, objects: Words = None, every: All = False) -> Res
         raise UsageError("which objects?", hint="name them (101, web*, pool/prod, vm), or say --all")
     session = session_of(context_of(ctx))
     return Result([one.row() for one in remove(session, session.look(objects or ()))])
+
+
+@local(COMMIT_PAGE)
+def commit(
+    ctx: typer.Context,
+    message: Annotated[
+        str | None, typer.Option("--message", "-m", metavar="TEXT", help="instead of what changed, key by key")
+    ] = None,
+    author: Annotated[
+        str | None, typer.Option("--author", metavar="'NAME <MAIL>'", help="whose change it is; default: git's own")
+    ] = None,
+    allow_dirty: Annotated[
+        bool, typer.Option("--allow-dirty", help="leave changes alone that sync did not make, instead of refusing")
+    ] = False,
+) -> Result:
+    """Commit manifests that say what the cluster has, together with what was agreed.
+
+    Refused while the tree holds other changes: edited manifests that were not pushed, or other tracked files.
+    """
+    from proxmox_mpc.services.git import Repository
+    from proxmox_mpc.services.sync_commit import committed
+
+    context = context_of(ctx)
+    session = session_of(context)
+    repository = Repository(workspace_of(context).root, context.environ)
+    done = committed(session, repository, session.look(), message=message, author=author, allow_dirty=allow_dirty)
+    return Result(done)

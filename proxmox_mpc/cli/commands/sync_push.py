@@ -134,8 +134,18 @@ def decided_merges(
 
     deciding = Deciding(resolve)
     merges = decided(session.look(words), deciding.side)
+    refuse_wrong(session, merges)
     refuse_conflicts(merges)
     return merges
+
+
+def refuse_wrong(session: Session, merges: Sequence[Merge]) -> None:
+    """Raise ManifestError where a manifest that differs holds what PVE would not take, before anything is sent."""
+    from proxmox_mpc.services.sync_session import all_wrong
+
+    wrong = session.problems([one.declared for one in merges if one.declared is not None and one.differs])
+    if wrong:
+        raise all_wrong(wrong)
 
 
 def push_of(context: Context, session: Session, merges: Sequence[Merge], wanted: Wanted) -> Plan:
