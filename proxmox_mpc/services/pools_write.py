@@ -103,10 +103,19 @@ def delete_pools(source: Source, pools: Sequence[str], *, ignore_missing: bool =
 
 
 def add_members(
-    source: Source, pool: str, guests: Sequence[GuestRef], storages: Sequence[str], *, move: bool = False
+    source: Source,
+    pool: str,
+    guests: Sequence[GuestRef],
+    storages: Sequence[str],
+    *,
+    move: bool = False,
+    coming: bool = False,
 ) -> Plan:
-    """Plan to put guests and storages into a pool; a guest of another pool only with ``move``."""
-    vms, stores = _members(_found(source, pool))
+    """Plan to put guests and storages into a pool; a guest of another pool only with ``move``.
+
+    ``coming``: the pool may be one that the same plan makes before.
+    """
+    vms, stores = _members((read_pool(source, pool) or {}) if coming else _found(source, pool))
     elsewhere = [ref for ref in guests if ref.pool not in (None, "", pool) and ref.vmid not in vms]
     if elsewhere and not move:
         named = ", ".join(f"{ref.label} in {ref.pool}" for ref in elsewhere[:5])

@@ -12,6 +12,7 @@ from proxmox_mpc.domain.ct_keys import FIXED
 from proxmox_mpc.domain.declared_guest import (
     DISK,
     FIXED_SIZE,
+    equal,
     merged_value,
     same,
     same_options,
@@ -22,6 +23,7 @@ from proxmox_mpc.domain.declared_guest import (
 from proxmox_mpc.domain.guest_config import NIC, SECRETS
 from proxmox_mpc.domain.guest_defaults import rules_of
 from proxmox_mpc.domain.guests import GuestRef
+from proxmox_mpc.domain.identity import identity, same_individual
 from proxmox_mpc.domain.json import JsonObject, boolean, text
 from proxmox_mpc.domain.plan import Cannot, Keep, Plan, Probe, Send, Step, Take, TakeRead, Target, Undo
 from proxmox_mpc.domain.property_string import Disk
@@ -50,15 +52,21 @@ _CT_LATER = re.compile(r"arch|cmode|console|cores|entrypoint|env|features|rootfs
 _STARTING = 120.0
 
 
-def changes(source: Source, ref: GuestRef, wanted: Mapping[str, str | None]) -> tuple[Step, ...]:
+def changes(
+    source: Source, ref: GuestRef, wanted: Mapping[str, str | None], seen: JsonObject | None = None
+) -> tuple[Step, ...]:
     """Return the steps that give a live guest these values, None for a key to be unset; Cannot where one is impossible.
 
-    The configuration is read now, and its digest guards the first request. Nothing is planned for a guest of which one
-    key cannot be had.
+    The configuration is read now, and its digest guards the first request. ``seen`` is the one on which the wish rests:
+    where it is another guest's by now, or a wanted key has changed since, nothing is planned. Nor is anything planned
+    for a guest of which one key cannot be had.
     """
     target = Target.of(ref)
     try:
-        made = _Changes(source, ref, read_config(source, ref)).steps(wanted)
+        config = read_config(source, ref)
+        if seen:
+            _check_unchanged(ref, wanted, seen, config)
+        made = _Changes(source, ref, config).steps(wanted)
     except PmpcError as error:
         return (Cannot(target, error),)
     barred = next((step for step in made if isinstance(step, Cannot)), None)
@@ -71,6 +79,19 @@ def changes(source: Source, ref: GuestRef, wanted: Mapping[str, str | None]) -> 
 def deletion(source: Source, ref: GuestRef) -> tuple[Step, ...]:
     """Return the steps that delete a guest with its disks; Cannot where it runs."""
     return delete_guests(source, [ref], many=True).steps
+
+
+def _check_unchanged(ref: GuestRef, wanted: Mapping[str, str | None], seen: JsonObject, config: JsonObject) -> None:
+    """Raise Conflict where a guest is no longer the one that was seen, or not as it was seen."""
+    if not same_individual(identity(ref.type, seen), identity(ref.type, config)):
+        raise Conflict(f"{ref.kind.upper()} {ref.vmid} is another guest by now", hint="pmpc sync diff shows who")
+    moved = [key for key in wanted if not equal(ref.kind, key, text(seen, key), text(config, key))]
+    if moved:
+        raise Conflict(
+            f"{ref.label}: {', '.join(moved)} changed on the cluster since it was read",
+            hint="pull again: pmpc sync diff",
+            details={"keys": [*moved]},
+        )
 
 
 class _Changes:
@@ -95,6 +116,7 @@ class _Changes:
         if wanted.get("status") == "stopped" and ref.status != "stopped":
             made += power(self.source, "shutdown", [ref], AS_PVE_DOES, many=True).steps
             ref = ref._replace(status="stopped")
+        made += self._pool(wanted)
         if self.sets or self.gone:
             made += self._configured(ref, self.config, self.sets, self.gone)
         for key, storage, form in self.moves:
@@ -103,7 +125,6 @@ class _Changes:
             made += self._settled(ref, key, value)
         for key, size in self.sizes:
             made += (resize_disk if ref.kind == "vm" else resize_volume)(self.source, ref, key, size).steps
-        made += self._pool(wanted)
         made += self._template(ref, wanted)
         node = wanted.get("node")
         if node and node != ref.node:
@@ -209,7 +230,7 @@ class _Changes:
             return ()
         pool = wanted["pool"]
         if pool:
-            return add_members(self.source, pool, [self.ref], [], move=True).steps
+            return add_members(self.source, pool, [self.ref], [], move=True, coming=True).steps
         return remove_members(self.source, self.ref.pool, [self.ref.vmid], []).steps if self.ref.pool else ()
 
     def _template(self, ref: GuestRef, wanted: Mapping[str, str | None]) -> Sequence[Step]:

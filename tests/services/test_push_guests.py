@@ -250,3 +250,25 @@ def test_nothing_is_asked_for_twice(lab: PushLab) -> None:
     (failed,) = once.read_many([Query("/nodes/pve9/qemu")])
     assert isinstance(failed, PmpcError)
     assert once.answer("/version").data == once.read("/version")
+
+
+@pytest.mark.capability("6.5")
+def test_what_moved_on_since_it_was_seen_is_left_alone(lab: PushLab) -> None:
+    seen = lab.config(101)
+    assert changes(lab.api, lab.ref(101), {"cores": "6"}, seen)
+    lab.world.guests[101].config["onboot"] = 0
+    assert isinstance(first(changes(lab.api, lab.ref(101), {"cores": "6"}, seen)), Send)
+    lab.world.guests[101].config["cores"] = 8
+    error = error_of(changes(lab.api, lab.ref(101), {"cores": "6"}, seen))
+    assert isinstance(error, Conflict) and error.details == {"keys": ["cores"]}
+    lab.world.guests[101].config["smbios1"] = "uuid=00000000-1111-4222-8333-444444444444"
+    assert "another guest" in error_of(changes(lab.api, lab.ref(101), {"numa": "1"}, seen)).message
+
+
+@pytest.mark.capability("6.5")
+def test_a_pool_may_be_made_by_the_same_plan(lab: PushLab) -> None:
+    steps = changes(lab.api, lab.ref(105), {"pool": "new", "description": "x"})
+    assert [step.call.path for step in steps if isinstance(step, Send)] == ["/pools", lab.ref(105).path("config")]
+    with pytest.raises(PmpcError):
+        lab.run(steps)
+    assert "description" not in lab.config(105)
