@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from proxmox_mpc.domain.call import Call, FormValue, Known
+from proxmox_mpc.domain.call import Call, FormValue, Known, Slot, Value
 from proxmox_mpc.domain.guests import GuestRef
 from proxmox_mpc.domain.json import JsonObject, boolean, text
-from proxmox_mpc.domain.plan import Cannot, Plan, Probe, ProbeCheck, Send, Step, Target, Undo
+from proxmox_mpc.domain.plan import Cannot, Plan, Probe, ProbeCheck, Send, Step, Take, TakeRead, Target, Undo
 from proxmox_mpc.domain.source import Source, api_path
 from proxmox_mpc.errors import Locked, NodeUnreachable, NotFound, PmpcError, UsageError
-from proxmox_mpc.services.backup_archives import archives_at
+from proxmox_mpc.services.backup_archives import Archive, archives_at
 from proxmox_mpc.services.guest_config_write import facts_of
 from proxmox_mpc.services.reads import resources, rows_of
 from proxmox_mpc.services.storages import Place, content_kinds
 
 MODES = ("snapshot", "suspend", "stop")
 COMPRESSIONS = ("zstd", "gzip", "lzo", "none")
+VOLID = Slot("volid", "the new backup")
 _LONGEST_NOTES = 1024
 
 
@@ -134,12 +135,25 @@ def _steps(
     return [
         Send(call, target, "backup", f"back up {ref.label} to {place.storage}", facts, undo=undo),
         Probe(f"a new backup of {ref.label} is on {place.storage}", _arrived(place, ref.vmid, before), target),
+        Take(VOLID, _made(place, ref.vmid, before), "take its volume's id", target),
     ]
+
+
+def _made(place: Place, vmid: int, before: frozenset[str]) -> TakeRead:
+    def read(source: Source, known: Known, refused: frozenset[Value]) -> Value:
+        new = _new(source, place, vmid, before)
+        return max(new, key=lambda one: one.created or 0).volid if new else None
+
+    return read
+
+
+def _new(source: Source, place: Place, vmid: int, before: frozenset[str]) -> list[Archive]:
+    return [one for one in archives_at(source, place, vmid) if one.volid not in before]
 
 
 def _arrived(place: Place, vmid: int, before: frozenset[str]) -> ProbeCheck:
     def check(source: Source, known: Known) -> str | None:
-        new = [one for one in archives_at(source, place, vmid) if one.volid not in before]
+        new = _new(source, place, vmid, before)
         if not new:
             return "there is no new backup"
         return None if any(one.size > 0 for one in new) else "the new backup is empty"

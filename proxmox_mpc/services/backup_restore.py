@@ -11,6 +11,7 @@ from proxmox_mpc.domain.guest_config import disks
 from proxmox_mpc.domain.guests import GuestRef, Kind
 from proxmox_mpc.domain.json import JsonObject, as_object, as_rows, boolean, integer, split_list, text
 from proxmox_mpc.domain.plan import Plan, Probe, ProbeCheck, Send, Step, Target, Undo
+from proxmox_mpc.domain.risk import Facts
 from proxmox_mpc.domain.source import Source, Warn, api_path
 from proxmox_mpc.domain.vm_keys import vm_rules
 from proxmox_mpc.errors import AlreadyExists, Conflict, NodeUnreachable, NotFound, UsageError
@@ -61,10 +62,21 @@ def plan_restore(source: Source, archive: Archive, wish: RestoreWish) -> Plan:
     name = wish.name or text(config, "name" if archive.kind == "vm" else "hostname")
     notes = _notes(archive, config, place.node, storage)
     if existing is not None:
-        steps = _over(source, archive, existing, {"vmid": existing.vmid, "force": 1, **form}, wish)
+        facts = facts_of(existing, read_config(source, existing), backup_fact(source, existing))
+        steps = over_guest(archive, existing, form, facts, start=wish.start)
     else:
-        steps = _new(archive, place.node, name, form, wish)
+        vmid = NEW_ID if wish.vmid is None else wish.vmid
+        steps = new_guest(archive, Target(archive.kind or "vm", vmid, name, place.node), form, start=wish.start)
+        warnings += _namesakes(known, name)
     return Plan("backup restore", tuple(steps), notes=notes, warnings=warnings)
+
+
+def _namesakes(known: Inventory, name: str | None) -> tuple[Warn, ...]:
+    same = [ref.label for ref in known.guests if name and ref.name == name]
+    if not same:
+        return ()
+    hint = "to give it another: --name NAME"
+    return (Warn("same_name", f"it gets the name of {', '.join(same)}, which then means neither", hint),)
 
 
 def _existing(known: Inventory, archive: Archive, wish: RestoreWish) -> GuestRef | None:
@@ -124,22 +136,32 @@ def fitting_storage(
     A container's volumes all go to one storage, as PVE restores them (pve-container, PVE/API2/LXC.pm): without one it
     would be ``local``. A VM's go to where the backup has them.
     """
-    volumes = [row for row in disks(config) if row["storage"] and row["media"] not in ("cdrom", "unused")]
+    volumes = volumes_in(config)
     if wanted is None and archive.kind == "ct":
         root = next((text(row, "storage") for row in volumes if row["key"] == "rootfs"), None)
         wanted = root
-    need: dict[str, int] = {}
-    for row in volumes:
-        name = wanted or text(row, "storage") or ""
-        need[name] = need.get(name, 0) + (integer(row, "size") or 0)
     warnings: list[Warn] = []
-    for name, size in need.items():
+    for name, size in room_needed(config, wanted).items():
         warnings += _room(archive, place, name, size)
     others = {text(row, "storage") for row in volumes} - {wanted}
     if wanted is not None and archive.kind == "ct" and others:
         moved = ", ".join(sorted(str(one) for one in others))
         warnings.append(Warn("storage_changed", f"volumes that were on {moved} go to {wanted}"))
     return wanted, tuple(warnings)
+
+
+def volumes_in(config: JsonObject) -> list[JsonObject]:
+    """Return a row for each volume that holds a guest's data, as ``guest_config.disks`` describes it."""
+    return [row for row in disks(config) if row["storage"] and row["media"] not in ("cdrom", "unused")]
+
+
+def room_needed(config: JsonObject, storage: str | None) -> dict[str, int]:
+    """Return by storage the bytes that a guest's volumes may come to take; all on ``storage`` where one is named."""
+    need: dict[str, int] = {}
+    for row in volumes_in(config):
+        name = storage or text(row, "storage") or ""
+        need[name] = need.get(name, 0) + (integer(row, "size") or 0)
+    return need
 
 
 def _room(archive: Archive, place: Place, name: str, size: int) -> list[Warn]:
@@ -201,11 +223,12 @@ def _notes(archive: Archive, config: JsonObject, node: str, storage: str | None)
     return (f"{archive.label} ({named}) is restored on {node}, {where}",)
 
 
-def _new(archive: Archive, node: str, name: str | None, form: dict[str, FormValue], wish: RestoreWish) -> list[Step]:
-    vmid = NEW_ID if wish.vmid is None else wish.vmid
-    target = Target(archive.kind or "vm", vmid, name, node)
+def new_guest(archive: Archive, target: Target, form: dict[str, FormValue], *, start: bool) -> list[Step]:
+    """Return the steps that restore a backup as the new guest ``target``; a slot as its id takes the next free one."""
+    node, vmid = str(target.node), target.id
+    assert not isinstance(vmid, str)
     path = api_path("nodes", node, archive.type, vmid)
-    steps: list[Step] = [next_vmid(NEW_ID, target)] if isinstance(vmid, Slot) else []
+    steps: list[Step] = [next_vmid(vmid, target)] if isinstance(vmid, Slot) else []
     steps.append(
         Send(
             Call("POST", api_path("nodes", node, archive.type), {"vmid": vmid, **form}),
@@ -215,7 +238,7 @@ def _new(archive: Archive, node: str, name: str | None, form: dict[str, FormValu
             undo=Undo((removal(path, target, f"remove {target.label} again"),)),
         )
     )
-    steps.append(Probe(f"{target.label} is there", there(node, archive.kind or "vm", vmid, wish.start), target))
+    steps.append(Probe(f"{target.label} is there", there(node, archive.kind or "vm", vmid, start), target))
     return steps
 
 
@@ -230,18 +253,20 @@ def removal(path: str, target: Target, says: str) -> Send:
     )
 
 
-def _over(source: Source, archive: Archive, ref: GuestRef, form: dict[str, FormValue], wish: RestoreWish) -> list[Step]:
-    target = Target.of(ref)
-    facts = facts_of(ref, read_config(source, ref), backup_fact(source, ref))
+def over_guest(
+    archive: Archive, ref: GuestRef, form: dict[str, FormValue], facts: Facts, *, start: bool, stage: int = 0
+) -> list[Step]:
+    """Return the steps that restore a backup over a guest."""
+    target = Target.of(ref, stage)
     send = Send(
-        Call("POST", api_path("nodes", ref.node, ref.type), form),
+        Call("POST", api_path("nodes", ref.node, ref.type), {"vmid": ref.vmid, "force": 1, **form}),
         target,
         "restore_over",
         f"restore {archive.label} over {ref.label}",
         facts,
         undo=Undo(why_not="what was there before is gone; restore a backup of it"),
     )
-    return [send, Probe(f"{ref.label} is there", there(ref.node, ref.kind, ref.vmid, wish.start), target)]
+    return [send, Probe(f"{ref.label} is there", there(ref.node, ref.kind, ref.vmid, start), target)]
 
 
 def there(node: str, kind: Kind, vmid: int | Slot, running: bool = False) -> ProbeCheck:

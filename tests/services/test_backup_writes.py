@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from proxmox_mpc.domain.guests import GuestRef
 from proxmox_mpc.domain.json import JsonObject
-from proxmox_mpc.domain.plan import Cannot, Keep, Probe, Send
+from proxmox_mpc.domain.plan import Cannot, Keep, Probe, Send, Take
 from proxmox_mpc.errors import NotFound, UsageError
 from proxmox_mpc.services.backup_archives import archive_of, find_archives, parse_config
 from proxmox_mpc.services.backup_changes import plan_delete, plan_protection
@@ -44,8 +44,8 @@ def source(*rows: JsonObject) -> Answers:
 @pytest.mark.capability("4.7")
 def test_a_backup_is_one_task_that_prunes_nothing_by_itself() -> None:
     plan = plan_backups(source(ROW), [WEB], BackupWish(notes="a\nb\\c", compress="none", protected=True), many=False)
-    send, probe = plan.steps
-    assert isinstance(send, Send) and isinstance(probe, Probe)
+    send, probe, take = plan.steps
+    assert isinstance(send, Send) and isinstance(probe, Probe) and isinstance(take, Take)
     assert (send.call.method, send.call.path, send.effect) == ("POST", "/nodes/pve1/vzdump", "backup")
     assert send.call.form == {
         "vmid": "101", "storage": "nas", "mode": "snapshot", "compress": "0", "notes-template": "a\\nb\\\\c",
@@ -56,13 +56,15 @@ def test_a_backup_is_one_task_that_prunes_nothing_by_itself() -> None:
     newer = {**ROW, "volid": VOLID.replace("11_20", "11_21")}
     assert probe.check(source(ROW, {**newer, "size": 0}), {}) == "the new backup is empty"
     assert probe.check(source(ROW, newer), {}) is None
+    assert take.read(source(ROW, newer), {}, frozenset()) == newer["volid"]
+    assert take.read(source(ROW), {}, frozenset()) is None
 
 
 @pytest.mark.capability("4.7", "2.8")
 def test_of_several_guests_one_that_cannot_be_backed_up_does_not_stop_the_others() -> None:
     others = [WEB._replace(vmid=102, lock="backup"), WEB._replace(vmid=103, answers=False), WEB]
     plan = plan_backups(source(), others, BackupWish(storage="nas"), many=True)
-    assert [type(step) for step in plan.steps] == [Cannot, Cannot, Send, Probe]
+    assert [type(step) for step in plan.steps] == [Cannot, Cannot, Send, Probe, Take]
 
 
 @pytest.mark.capability("7.4")

@@ -1,4 +1,4 @@
-"""backup: made, checked, restored, protected, removed."""
+"""backup: made, checked, protected, removed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from proxmox_mpc.cli.commands.guest_args import Names, Nodes, Pools, Statuses, T
 from proxmox_mpc.cli.commands.guest_targets import All, targets
 from proxmox_mpc.cli.completion import values
 from proxmox_mpc.cli.verbs import context_of, write
+from proxmox_mpc.domain.call import Value
 from proxmox_mpc.domain.json import JsonObject
+from proxmox_mpc.domain.shape import Field
 from proxmox_mpc.domain.source import Warn
 from proxmox_mpc.output.result import Result
 from proxmox_mpc.services.backup_verify import VERIFY_ROWS
@@ -36,7 +38,7 @@ StorageOption = Annotated[
 Bandwidth = Annotated[int | None, typer.Option("--bwlimit", metavar="KIB", help="KiB/s at most", min=0)]
 
 
-@write(many=True)
+@write(many=True, extra=(Field("volid", "string?", "the new backup"),))
 def create(
     ctx: typer.Context,
     guests: Words = None,
@@ -68,14 +70,20 @@ def create(
     Each guest is a task of its own, so that each ends with its own result; a node does one after the other. Done means
     that the new backup was seen on the storage. Nothing is pruned unless asked for.
     """
-    from proxmox_mpc.services.backup_create import BackupWish, plan_backups
+    from proxmox_mpc.services.backup_create import VOLID, BackupWish, plan_backups
     from proxmox_mpc.services.backup_prune import checked_keep
 
     context = context_of(ctx)
     kept = checked_keep(keep) if keep is not None else None
     wish = BackupWish(storage, mode, compress, notes, protected, prune, kept, bwlimit)
     chosen = targets(ctx, guests, tag=tag, node=node, pool=pool, status=status, name=name, every=all_)
-    return context.guard.run(plan_backups(context.live, chosen.refs, wish, many=chosen.many))
+    plan = plan_backups(context.live, chosen.refs, wish, many=chosen.many)
+    report = context.guard.perform(plan)
+    return context.guard.result(plan, report, [_made(known.get(VOLID.name)) for known in report.values])
+
+
+def _made(volid: Value) -> JsonObject:
+    return {"volid": volid if isinstance(volid, str) else None}
 
 
 @write(many=True)
@@ -153,52 +161,6 @@ def verify(
         done: dict[str, JsonObject] = {archive.volid: row for archive, row in zip(sound, report.rows, strict=True)}
         rows = [backup_verify.with_trial(row, done.get(str(row["volid"]))) for row in rows]
     return Result([*rows], warnings, page=page, error=backup_verify.failure(rows))
-
-
-@write(destructive=True)
-def restore(
-    ctx: typer.Context,
-    backup: Annotated[
-        str, typer.Argument(metavar="VOLID|GUEST", help="a backup, or the guest whose newest backup is meant")
-    ],
-    vmid: Annotated[
-        int | None, typer.Option("--vmid", metavar="ID", help="the id it gets; without it the next free one")
-    ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="restore over the guest that has this --vmid")] = False,
-    on_node: Annotated[
-        str | None, typer.Option("--on-node", metavar="NODE", help="where it goes", autocompletion=values("node"))
-    ] = None,
-    storage: StorageOption = None,
-    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="another name for it")] = None,
-    pool: Annotated[
-        str | None, typer.Option("--pool", metavar="POOL", help="a pool to put it in", autocompletion=values("pool"))
-    ] = None,
-    unique: Annotated[
-        bool | None,
-        typer.Option(
-            "--unique/--same-macs",
-            help="new MAC addresses, or the old ones; else new ones where the guest it is of still exists",
-        ),
-    ] = None,
-    start: Annotated[bool, typer.Option("--start", help="start it afterwards")] = False,
-    live: Annotated[
-        bool, typer.Option("--live-restore", help="start a VM while it is restored from a backup server")
-    ] = False,
-    bwlimit: Bandwidth = None,
-    node: OnlyNode = None,
-) -> Result:
-    """Restore a backup, to a free id or over a guest.
-
-    Before anything is sent: the node answers, sees the backup, and its storages take the volumes and have room; the id
-    is free, or --overwrite was said. Restoring over a guest is critical: it needs a recent backup of that guest.
-    """
-    from proxmox_mpc.services.backup_restore import RestoreWish, plan_restore
-    from proxmox_mpc.services.backup_verify import resolve_archive
-
-    context = context_of(ctx)
-    archive = resolve_archive(context.live, backup, node)
-    wish = RestoreWish(vmid, overwrite, on_node, storage, name, pool, unique, start, live, bwlimit)
-    return context.guard.run(plan_restore(context.live, archive, wish))
 
 
 @write(many=True)

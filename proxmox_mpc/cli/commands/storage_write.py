@@ -53,6 +53,13 @@ OnNode = Annotated[
     str | None,
     typer.Option("--on-node", metavar="NODE", help="the node whose storage is meant", autocompletion=values("node")),
 ]
+# --on-node is where something new goes; here it is an old spelling.
+OnlyNode = Annotated[
+    str | None,
+    typer.Option(
+        "--node", "--on-node", metavar="NODE", help="where, if several nodes have it", autocompletion=values("node")
+    ),
+]
 Filename = Annotated[str | None, typer.Option("--filename", metavar="NAME", help="what it is called there")]
 Checksum = Annotated[
     str | None, typer.Option("--checksum", metavar="SUM", help="sha256:HEX, sha512:HEX …; another file is not kept")
@@ -192,19 +199,19 @@ def download(
 
 @write()
 def volume_set(
-    ctx: typer.Context, volume: Volume, notes: Notes = None, protect: Protect = None, on_node: OnNode = None
+    ctx: typer.Context, volume: Volume, notes: Notes = None, protect: Protect = None, node: OnlyNode = None
 ) -> Result:
     """Change a backup's notes, or protect it."""
     context = context_of(ctx)
-    plan = storage_writes.set_volume(context.live, volume, notes=notes, protected=protect, node=on_node)
+    plan = storage_writes.set_volume(context.live, volume, notes=notes, protected=protect, node=node)
     return context.guard.run(plan)
 
 
 @write(many=True)
 def volume_delete(
-    ctx: typer.Context, volumes: Volumes, on_node: OnNode = None, ignore_missing: IgnoreMissing = False
+    ctx: typer.Context, volumes: Volumes, node: OnlyNode = None, ignore_missing: IgnoreMissing = False
 ) -> Result:
     """Delete volumes that no guest uses: images, templates, backups, disks that were left behind."""
     context = context_of(ctx)
-    plan = storage_writes.delete_volumes(context.live, volumes, node=on_node, ignore_missing=ignore_missing)
+    plan = storage_writes.delete_volumes(context.live, volumes, node=node, ignore_missing=ignore_missing)
     return context.guard.run(plan)
