@@ -13,7 +13,7 @@ BACKUP = Group(
         "create": Leaf("backup_write:create", "Back guests up now"),
         "verify": Leaf("backup_write:verify", "Check whether backups can be relied on; 8 where one cannot"),
         "restore": Leaf(
-            "backup_restore:restore", "Restore a backup, to a free id or over a guest; or a lost node's guests"
+            "backup_restore:restore", "Restore a backup, to a free id or over one; or a lost node's guests"
         ),
         "delete": Leaf("backup_write:delete", "Remove backups; protected ones are refused"),
         "protect": Leaf("backup_write:protect", "Protect backups from removal, by hand or by pruning"),
