@@ -254,14 +254,14 @@ def test_nothing_is_asked_for_twice(lab: PushLab) -> None:
 
 @pytest.mark.capability("6.5")
 def test_what_moved_on_since_it_was_seen_is_left_alone(lab: PushLab) -> None:
-    seen = lab.config(101)
-    assert changes(lab.api, lab.ref(101), {"cores": "6"}, seen)
-    lab.world.guests[101].config["onboot"] = 0
-    assert isinstance(first(changes(lab.api, lab.ref(101), {"cores": "6"}, seen)), Send)
-    lab.world.guests[101].config["cores"] = 8
-    error = error_of(changes(lab.api, lab.ref(101), {"cores": "6"}, seen))
-    assert isinstance(error, Conflict) and error.details == {"keys": ["cores"]}
-    lab.world.guests[101].config["smbios1"] = "uuid=00000000-1111-4222-8333-444444444444"
+    seen, config = lab.config(101), lab.world.guests[101].config
+    wanted: dict[str, str | None] = {"description": "new"}
+    config["onboot"] = 0
+    assert first(changes(lab.api, lab.ref(101), wanted, seen)).call.form["description"] == "new"
+    config["description"] = "newer"
+    error = error_of(changes(lab.api, lab.ref(101), wanted, seen))
+    assert isinstance(error, Conflict) and error.details == {"keys": ["description"]}
+    config["smbios1"] = "uuid=00000000-1111-4222-8333-444444444444"
     assert "another guest" in error_of(changes(lab.api, lab.ref(101), {"numa": "1"}, seen)).message
 
 
