@@ -13,22 +13,15 @@ from proxmox_mpc.declared.names import path_of
 from proxmox_mpc.declared.writing import carried, drop, save
 from proxmox_mpc.domain.json import JsonObject
 from proxmox_mpc.domain.merge import KeyMerge
-from proxmox_mpc.domain.shape import Field, rows
+from proxmox_mpc.domain.shape import rows
 from proxmox_mpc.errors import Conflict
 from proxmox_mpc.services.sync_compare import Merge
 from proxmox_mpc.services.sync_kinds import LiveObject
+from proxmox_mpc.services.sync_rows import FILE_FIELDS
 from proxmox_mpc.services.sync_session import Session
 
 Action: TypeAlias = Literal["written", "changed", "unchanged", "removed"]
-FILE_ROWS = rows(
-    Field("action", "string", "what became of the file", choices=("written", "changed", "unchanged", "removed")),
-    Field("kind", "string", "vm, ct, pool, …"),
-    Field("id", "string", "the object's id"),
-    Field("name", "string?", "its name"),
-    Field("file", "string", "the manifest, below infra/"),
-    Field("keys", "list", "the keys that were written or taken out"),
-    doc="Manifests and what was done to them.",
-)
+FILE_ROWS = rows(*FILE_FIELDS, doc="Manifests and what was done to them.")
 
 
 class FileChange(NamedTuple):

@@ -32,6 +32,15 @@ DIFF_FIELDS = (
 )
 DIFF_ROWS = rows(*DIFF_FIELDS, doc="What differs between the manifests and the cluster, and who changed it.")
 
+FILE_FIELDS = (
+    Field("action", "string", "what became of the file", choices=("written", "changed", "unchanged", "removed")),
+    Field("kind", "string", "vm, ct, pool, …"),
+    Field("id", "string", "the object's id"),
+    Field("name", "string?", "its name"),
+    Field("file", "string", "the manifest, below infra/"),
+    Field("keys", "list", "the keys that were written or taken out"),
+)
+
 _WHO = {"pull": "live", "push": "declared", "conflict": "both"}
 _NOTES = {
     "gone": ("live", "conflict", "it is no longer on the cluster; push creates it again, sync forget drops it"),

@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
+from proxmox_mpc.cli.commands.sync_args import carry
 from proxmox_mpc.cli.commands.sync_text import run_text
 from proxmox_mpc.cli.completion import values
 from proxmox_mpc.cli.verbs import context_of, local
 from proxmox_mpc.domain.json import split_list
+from proxmox_mpc.domain.shape import Field, item
 from proxmox_mpc.output.result import Result
 from proxmox_mpc.services.sync import (
     HISTORY_ROWS,
@@ -22,6 +24,7 @@ from proxmox_mpc.services.sync import (
     show_run,
     state_status,
 )
+from proxmox_mpc.services.sync_rows import FILE_FIELDS
 from proxmox_mpc.state.kinds import GROUPS
 
 
@@ -47,10 +50,18 @@ _MOST = 10**9
 """No run has a higher number; SQLite takes 64 bits."""
 
 
-@local(RUN_PAGE)
+PULL_PAGE = item(
+    *RUN_PAGE.fields,
+    Field("manifests", "rows", "the manifests that were changed with it", fields=FILE_FIELDS),
+    doc=RUN_PAGE.doc,
+)
+
+
+@local(PULL_PAGE)
 def pull(ctx: typer.Context, only: Only = None, node: Node = None) -> Result:
     """Read the cluster and record what changed since the last pull.
 
+    What only the cluster has changed is taken into the manifests, where there are some.
     All is stored in one transaction. What a node that does not answer holds, and what may only be hidden, stays as it
     was last seen and is marked stale. The firewalls of guests are read where there are at most 100 guests, and with
     --only firewall.
@@ -63,7 +74,10 @@ def pull(ctx: typer.Context, only: Only = None, node: Node = None) -> Result:
     with Progress(context.streams) as progress:
         report = run(context.live, context.store, only=chosen, node=node, now=context.now, progress=progress)
     page = run_page(context.store, report.run, report.changes, report.first)
-    return Result(page, report.warnings, report.partial, page=run_text(page))
+    carried = carry(context)
+    page["manifests"] = [*carried.rows]
+    warnings = (*report.warnings, *carried.warnings)
+    return Result(page, warnings, report.partial or carried.partial, page=run_text(page))
 
 
 @local(STATUS_PAGE)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from proxmox_mpc.domain.json import JsonObject
 from proxmox_mpc.domain.source import Warn
-from proxmox_mpc.errors import UsageError, WorkspaceError
+from proxmox_mpc.errors import ManifestError, UsageError, WorkspaceError
 
 if TYPE_CHECKING:
     from proxmox_mpc.cli.context import Context
@@ -81,6 +82,42 @@ def refresh(context: Context, session: Session, kinds: Collection[str] | None = 
     with Progress(context.streams) as progress:
         report = pull(context.live, context.store, only=groups, now=context.now, progress=progress)
     return Refreshed(report.warnings, report.partial)
+
+
+class Carried(NamedTuple):
+    """What a pull took into the manifests, and what there is to say about them."""
+
+    rows: tuple[JsonObject, ...] = ()
+    warnings: tuple[Warn, ...] = ()
+    partial: bool = False
+
+
+def carry(context: Context) -> Carried:
+    """Take what only the cluster has changed into the manifests; without manifests nothing is done.
+
+    A manifest that cannot be read keeps none of the pull from being recorded: it is a warning, and partial.
+    """
+    workspace = context.settings.workspace
+    if workspace is None or not workspace.infra.is_dir():
+        return Carried()
+    from proxmox_mpc.services.sync_files import take_pulled
+
+    session = session_of(context)
+    try:
+        merges = session.look()
+        done = take_pulled(session, merges)
+        merges = session.look() if done else merges
+        session.settle(merges)
+    except ManifestError as error:
+        warn = Warn(error.code, f"the manifests were left alone: {error.message}", error.hint)
+        return Carried(warnings=(warn,), partial=True)
+    left = sum(1 for one in merges if one.differs)
+    said = (
+        (Warn("differences", f"{left} declared objects differ from the cluster", "pmpc sync diff shows how"),)
+        if left
+        else ()
+    )
+    return Carried(tuple(one.row() for one in done), said)
 
 
 class Deciding:

@@ -21,6 +21,7 @@ def run_text(page: JsonObject) -> str:
     else:
         for change in changes:
             lines += _object(change)
+    lines += [f"> {visible(str(row['file']))}: {_keys(row)}" for row in as_rows(page.get("manifests") or [])]
     return "\n".join(lines)
 
 
@@ -33,6 +34,11 @@ def _summary(page: JsonObject) -> str:
         return f"{said}failed: {visible(str(page['error']))}"
     ending = " (partial)" if page["outcome"] == "partial" else ""
     return said + (", ".join(counts) or "nothing changed") + ending
+
+
+def _keys(row: JsonObject) -> str:
+    keys = row.get("keys")
+    return visible(", ".join(str(key) for key in keys)) if isinstance(keys, list) else ""
 
 
 def _counted(changes: list[JsonObject]) -> list[str]:
