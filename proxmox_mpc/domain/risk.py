@@ -84,7 +84,7 @@ class Facts:
 
     ``locked`` is PVE's lock where it stands in the way; ``protection`` PVE's own flag; ``ha``: managed by high
     availability; ``backup`` None where nobody looked; ``touches_management``: the write may cut the connection to the
-    cluster's management or corosync.
+    cluster's management or corosync; ``reaches``: others that safety.protected names and that it may cut off.
     """
 
     running: bool = False
@@ -93,6 +93,7 @@ class Facts:
     ha: bool = False
     backup: BackupFact | None = None
     touches_management: bool = False
+    reaches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,9 @@ def _of_effect(effect: Effect, facts: Facts) -> Risk:
         return NO_RISK
     if facts.touches_management:
         return Risk("critical", ("touches what carries management or corosync",))
+    if facts.reaches:
+        more = f" and {len(facts.reaches) - 3} more" if len(facts.reaches) > 3 else ""
+        return Risk("critical", (f"protected by safety.protected: {', '.join(facts.reaches[:3])}{more}",))
     if effect in _CRITICAL:
         return Risk("critical", ("cannot be taken back",))
     if effect == "boot_disk":

@@ -155,10 +155,9 @@ def apply(source: Source, node: str, doors: Mapping[str, Source] | None = None) 
         facts,
         undo=Undo(why_not=f"the API has no way back; at the console of {node}:\n" + "\n".join(way_back[1:])),
     )
-    open_doors = {url: door for url, door in (doors or {}).items() if _silent(door) is None}
     probes = (
         Probe(f"node {node} answers, and nothing is staged", _answers(path), target, 60.0),
-        *(Probe(f"{url} answers", _opens(url, door), target, 30.0) for url, door in open_doors.items()),
+        *endpoint_probes(doors or {}, target),
     )
     # A warning and no note: programs see it too, and before anything is sent.
     told = Warn(
@@ -170,6 +169,12 @@ def apply(source: Source, node: str, doors: Mapping[str, Source] | None = None) 
     plan = Plan("apply", (send, *probes), notes=tuple(changes.splitlines()), warnings=(told,))
     rows = tuple(as_rows(answer.data, "the network"))
     return Applying(node, plan, changes, rows, facts, probes, way_back)
+
+
+def endpoint_probes(doors: Mapping[str, Source], target: Target) -> tuple[Probe, ...]:
+    """Return the looks whether the endpoints that answer now still do."""
+    now = {url: door for url, door in doors.items() if _silent(door) is None}
+    return tuple(Probe(f"{url} answers", _opens(url, door), target, 30.0) for url, door in now.items())
 
 
 def is_cut_off(source: Source, was: Applying) -> bool:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_network
+from urllib.parse import urlsplit
 
 from proxmox_mpc.domain.call import Call, Known
-from proxmox_mpc.domain.json import JsonObject, as_rows, text
+from proxmox_mpc.domain.json import as_rows, text
 from proxmox_mpc.domain.plan import Keep, Plan, Probe, Send, Target, Undo
-from proxmox_mpc.domain.source import Source, api_path
+from proxmox_mpc.domain.source import Source, Warn, api_path
 from proxmox_mpc.errors import AlreadyExists, NotFound, UsageError
 from proxmox_mpc.services import object_writes as objects
+from proxmox_mpc.services.network_writes import endpoint_probes
 from proxmox_mpc.services.object_writes import Noun
+from proxmox_mpc.services.sdn_pending import pending_changes, reach, undo_commands
 from proxmox_mpc.services.setting_tables import Given, checked_deletes, gathered, read_keys
 
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9]{0,6}[A-Za-z0-9]")
@@ -186,35 +189,40 @@ def delete_subnet(source: Source, subnet: str, *, ignore_missing: bool = False) 
     return objects.delete(source, subnet_noun(vnet), [subnet], why_not=why, notes=(STAGED,))
 
 
-def apply(source: Source) -> Plan:
-    """Plan to put into effect on all nodes what is staged; what it is stands in the notes."""
-    notes: list[str] = []
-    for noun, key in ((ZONE, "zone"), (VNET, "vnet")):
-        rows = as_rows(source.read(noun.collection, {"pending": True}), noun.collection)
-        notes += [f"{noun.kind} {text(row, key)}: {_pending(row)}" for row in rows if text(row, "state")]
+def apply(source: Source, doors: Mapping[str, Source] | None = None, protected: Sequence[str] = ()) -> Plan:
+    """Plan to put into effect on all nodes what is staged: the difference is notes, the way back a warning.
+
+    ``doors`` are the workspace's endpoints, each by itself; ``protected`` is safety.protected. It is critical where a
+    change of what runs touches the management, or guests that are protected.
+    """
+    changes = pending_changes(source)
+    hosts = frozenset(host for url in doors or {} if (host := urlsplit(url).hostname))
     target = Target("sdn", "cluster")
+    commands = undo_commands(changes)
     send = Send(
         Call("PUT", "/cluster/sdn"),
         target,
         "network",
         "apply the SDN configuration on every node",
-        undo=Undo(why_not="the API cannot go back: change the configuration, and apply it again"),
+        reach(source, changes, protected, hosts),
+        undo=Undo(why_not="the API cannot go back: " + "; ".join(commands)),
     )
-    undo_hint = "should a node lose its network, at its console: ifreload -a, or edit /etc/network/interfaces.d/sdn"
-    said = tuple(notes) or ("nothing is staged; it is written out again",)
-    return Plan("apply", (send, Probe("every zone is available", _available, target, 60.0)), notes=(*said, undo_hint))
+    probes = (Probe("every zone is available", _available, target, 60.0), *endpoint_probes(doors or {}, target))
+    notes = tuple(line for change in changes for line in change.lines)
+    console = "at the console of a node that lost its network: rm /etc/network/interfaces.d/sdn && ifreload --all"
+    told = Warn("sdn_undo", f"to undo it ({console}):", "\n".join(commands), {"commands": [*commands]})
+    return Plan(
+        "apply",
+        (send, *probes),
+        notes=notes or ("nothing is staged; it is written out again",),
+        warnings=(told,) if changes else (),
+    )
 
 
 def _available(source: Source, _known: Known) -> str | None:
     rows = as_rows(source.read("/cluster/resources", {"type": "sdn"}), "/cluster/resources")
     bad = [f"{text(row, 'sdn')} on {text(row, 'node')}" for row in rows if text(row, "status") == "error"]
     return f"in error: {', '.join(bad)}" if bad else None
-
-
-def _pending(row: JsonObject) -> str:
-    pending = row.get("pending")
-    changes = ", ".join(f"{key}={value}" for key, value in pending.items()) if isinstance(pending, dict) else ""
-    return f"{text(row, 'state')}{f' ({changes})' if changes else ''}"
 
 
 def subnet_noun(vnet: str) -> Noun:

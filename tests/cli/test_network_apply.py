@@ -98,7 +98,7 @@ def test_what_cuts_nobody_off_is_applied_once(bench: Bench) -> None:
     through(bench, STORAGE_NET, OTHER_NODE)
     bench.ok("network", "set", "pve1", "vmbr1", "--mtu", "9000", "--yes")
     bench.sent.clear()
-    assert bench.ok("network", "apply", "pve1", "--yes")["status"] == "done"
+    assert bench.ok("network", "apply", "pve1", "--yes", "--confirm", "pve1")["status"] == "done"
     assert len(bench.sent) == 1
 
 

@@ -155,7 +155,7 @@ def apply(ctx: typer.Context, node: Node) -> Result:
     if context.options.no_wait:
         raise UsageError("--no-wait does not go with this", hint="whether the node still answers must be seen")
     with ExitStack() as opened:
-        doors = {url: opened.enter_context(_door(context, url)) for url in _own_doors(context)}
+        doors = {url: opened.enter_context(door(context, url)) for url in own_doors(context)}
         applying = network_writes.apply(context.live, node, doors)
         try:
             return context.guard.run(applying.plan)
@@ -165,13 +165,13 @@ def apply(ctx: typer.Context, node: Node) -> Result:
             raise _taken_back(context, applying, error) from error
 
 
-def _own_doors(context: Context) -> tuple[str, ...]:
+def own_doors(context: Context) -> tuple[str, ...]:
     """Return the endpoints where there are several: with one, whether it answers is seen anyway."""
     endpoints = context.settings.connection.endpoints
     return endpoints if len(endpoints) > 1 else ()
 
 
-def _door(context: Context, url: str) -> Api:
+def door(context: Context, url: str) -> Api:
     """Return a client of one endpoint alone."""
     connection = context.settings.connection._replace(endpoints=(url,))
     return context.connect_to(connection, context.settings.simulated_worlds)

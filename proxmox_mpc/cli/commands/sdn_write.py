@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
 
+from proxmox_mpc.cli.commands.network_write import door, own_doors
 from proxmox_mpc.cli.commands.write_args import Deletes, IfMissing, IgnoreMissing, Sets
 from proxmox_mpc.cli.verbs import context_of, write
+from proxmox_mpc.errors import Unreachable
 from proxmox_mpc.output.result import Result
 from proxmox_mpc.services import sdn_writes
 from proxmox_mpc.services.setting_tables import Given
@@ -157,6 +160,19 @@ def subnet_delete(ctx: typer.Context, subnet: Subnet, ignore_missing: IgnoreMiss
 
 @write()
 def apply(ctx: typer.Context) -> Result:
-    """Put the staged SDN configuration into effect on every node; what changes is shown first."""
+    """Put the staged SDN configuration into effect on every node; what changes is shown first.
+
+    The commands that undo it are told before. It is critical where it changes what carries the
+    management, an endpoint of the workspace, or guests that safety.protected names.
+    """
     context = context_of(ctx)
-    return context.guard.run(sdn_writes.apply(context.live))
+    with ExitStack() as opened:
+        doors = {url: opened.enter_context(door(context, url)) for url in own_doors(context)}
+        plan = sdn_writes.apply(context.live, doors, context.settings.safety.protected)
+        try:
+            return context.guard.run(plan)
+        except Unreachable as error:
+            # What was told before is needed now.
+            told = "\n".join(warn.hint for warn in plan.warnings if warn.hint)
+            error.hint = "\n".join(filter(None, (error.hint, told and f"to undo it:\n{told}")))
+            raise

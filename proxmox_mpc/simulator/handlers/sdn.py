@@ -56,7 +56,7 @@ def view(call: Call, kind: str) -> dict[str, JsonObject]:
 
 def _with_changes(kind: str, old: JsonObject | None, new: JsonObject | None) -> JsonObject:
     """Return what runs with what changes under ``pending``, and whether it is new, changed or deleted."""
-    names = (_KEYS[kind], "type")
+    names = (_KEYS[kind], "type", "vnet")
     if old is None:
         known = new or {}
         changes = {key: value for key, value in known.items() if key not in names}
