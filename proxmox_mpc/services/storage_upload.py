@@ -10,7 +10,8 @@ from proxmox_mpc.domain.call import Call, FileBody
 from proxmox_mpc.domain.plan import Keep, Plan, Probe, Send, Target, Undo
 from proxmox_mpc.domain.source import Source, api_path
 from proxmox_mpc.errors import Conflict, UsageError
-from proxmox_mpc.services.storage_writes import checked_file, checked_sum, place_for, volume_is
+from proxmox_mpc.services.storage_files import checked_file, checked_sum, place_for
+from proxmox_mpc.services.storage_volume_writes import volume_is
 
 _PIECE = 1 << 20
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from proxmox_mpc.domain.call import Call, FormValue, Known, Slot
 from proxmox_mpc.domain.connection import Secret
-from proxmox_mpc.domain.guest_config import NIC
 from proxmox_mpc.domain.guests import GuestRef
 from proxmox_mpc.domain.json import JsonObject, as_object, text
 from proxmox_mpc.domain.plan import Keep, Plan, Probe, ProbeCheck, Send, Step, Target, Undo
-from proxmox_mpc.domain.property_string import Disk, Nic
 from proxmox_mpc.domain.source import Query, Source, Warn, api_path
 from proxmox_mpc.domain.vm_options import VmOptions, keys_of
 from proxmox_mpc.errors import NotFound, UsageError
@@ -21,41 +18,11 @@ from proxmox_mpc.services.guests import ref_of
 from proxmox_mpc.services.reads import resources, rows_of
 from proxmox_mpc.services.vm_clone import CloneOptions, clone_steps, new_target, taking, undo_creation, vmid_in
 from proxmox_mpc.services.vm_config import DRIVE
+from proxmox_mpc.services.vm_create_keys import NewVm, keys_for, name_in, needs_of, with_image
 from proxmox_mpc.services.vm_image import Image, check_volume, image_from_url, image_volume
-from proxmox_mpc.services.vm_place import Needs, place
+from proxmox_mpc.services.vm_place import place
 
-_NEW = re.compile(r"([^:/\s]+):(?:\d+(?:\.\d+)?|cloudinit)")
-_OWNED = re.compile(r"(?:vm|base)-(\d+)-")
 _START = 120.0
-# What the web interface starts from; PVE's own defaults are of 2008 (kvm64, 512 MiB, LSI).
-DEFAULTS: Mapping[str, FormValue] = {
-    "cpu": "x86-64-v2-AES",
-    "memory": 2048,
-    "ostype": "l26",
-    "scsihw": "virtio-scsi-single",
-}
-_LEFT_OUT = frozenset({"digest", "meta", "vmgenid", "smbios1", "parent", "lock", "template", "snaptime", "snapstate"})
-
-
-class NewVm(NamedTuple):
-    """What to create; ``image`` is a volume or a web address, ``storage`` where its disk and cloud-init's go.
-
-    ``base`` are keys that stand in a file, which options replace. ``ha``: managed by high availability.
-    """
-
-    options: VmOptions
-    vmid: int | None = None
-    node: str | None = None
-    pool: str | None = None
-    base: Mapping[str, str] = {}
-    image: str | None = None
-    image_storage: str | None = None
-    checksum: str | None = None
-    disk_size: str | None = None
-    storage: str | None = None
-    ha: bool = False
-    start: bool = False
-    if_missing: bool = False
 
 
 def create_vm(source: Source, new: NewVm) -> Plan:
@@ -66,14 +33,14 @@ def create_vm(source: Source, new: NewVm) -> Plan:
         return Plan("create", (Keep(Target.of(there), f"{there.label} is there already"),))
     if new.image is not None and new.storage is None:
         raise UsageError("--image: on which storage is the disk to be?", hint="say --storage, or set defaults.storage")
-    sets = _keys(new)
-    spot = place(source, found, _needs(sets, new), new.node)
-    target = new_target(source, new.vmid, _name(sets), spot.node)
+    sets = keys_for(new)
+    spot = place(source, found, needs_of(sets, new), new.node)
+    target = new_target(source, new.vmid, name_in(sets), spot.node)
     if new.options.iso is not None:
         check_volume(source, new.options.iso, spot.node, "--iso")
     image = _image(source, found, new, spot.node, target)
     if image is not None:
-        sets = _with_image(sets, new, image)
+        sets = with_image(sets, new, image)
     ident = target.id
     assert not isinstance(ident, str)
     form: dict[str, FormValue] = {"vmid": ident, **sets}
@@ -157,76 +124,12 @@ def _named(source: Source, refs: list[GuestRef]) -> list[GuestRef]:
 
 
 def _same_name(found: list[JsonObject], sets: Mapping[str, FormValue]) -> tuple[Warn, ...]:
-    name = _name(sets)
+    name = name_in(sets)
     same = [ref_of(row) for row in rows_of(found, "qemu", "lxc") if name and text(row, "name") == name]
     if not same:
         return ()
     message = f"{', '.join(ref.label for ref in same)} has this name too: only ids tell them apart then"
     return (Warn("same_name", message, details={"vmids": [ref.vmid for ref in same]}),)
-
-
-def _name(sets: Mapping[str, FormValue]) -> str | None:
-    name = sets.get("name")
-    return name if isinstance(name, str) else None
-
-
-def _keys(new: NewVm) -> dict[str, FormValue]:
-    """Return the keys to create with: defaults, what a file says, and the options above both."""
-    base = base_keys(new.base)
-    used = {*base, *(["scsi0", "ide2"] if new.image is not None else [])}
-    own = keys_of(new.options, used)
-    sets = {**DEFAULTS, **base, **own}
-    if sets.get("bios") == "ovmf" and "efidisk0" not in sets:
-        raise UsageError("--bios ovmf needs a disk for its variables", hint="say --efi STORAGE")
-    if "efidisk0" in sets and "bios" not in sets:
-        sets["bios"] = "ovmf"
-    if "boot" not in sets and (order := _boot_order(sets)):
-        sets["boot"] = f"order={order}"
-    return sets
-
-
-def base_keys(base: Mapping[str, str]) -> dict[str, FormValue]:
-    """Return the keys of a file that a new VM can take: what belongs to another VM's life is left out.
-
-    Raises UsageError for a disk that is another VM's.
-    """
-    kept = {key: value for key, value in base.items() if key not in _LEFT_OUT and not key.startswith("unused")}
-    if not kept.get("cipassword", "x").strip("*"):
-        del kept["cipassword"]  # a configuration that was read has stars in its place
-    for key, value in kept.items():
-        disk = Disk.parse(value) if DRIVE.fullmatch(key) else None
-        if disk is not None and disk.name is not None and _OWNED.search(disk.name):
-            raise UsageError(
-                f"{key}: {disk.volume} is the disk of a VM that exists",
-                hint=f"for a new disk write its size: {key}: {disk.storage}:32",
-                details={"key": key},
-            )
-    return keys_of(VmOptions(settings=kept), where="--from")
-
-
-def _boot_order(sets: Mapping[str, FormValue]) -> str:
-    """Return what to boot from: the first disk, then drives with a disc, then the first network card."""
-    drives = [key for key in sets if DRIVE.fullmatch(key) and not key.startswith(("efidisk", "tpmstate"))]
-    discs = [key for key in drives if "media=cdrom" in str(sets[key])]
-    plain = [key for key in drives if key not in discs and not str(sets[key]).endswith(":cloudinit")]
-    cards = sorted(key for key in sets if NIC.fullmatch(key))
-    return ";".join([*plain[:1], *discs, *cards[:1]])
-
-
-def _needs(sets: Mapping[str, FormValue], new: NewVm) -> Needs:
-    """Return what the node must have: the storages of new disks, the bridges of network cards."""
-    storages = {("images", new.storage)} if new.image is not None and new.storage else set()
-    bridges: set[str] = set()
-    for key, value in sets.items():
-        if not isinstance(value, str):
-            continue
-        if DRIVE.fullmatch(key):
-            disk = Disk.parse(value)
-            if disk.storage is not None:
-                storages.add(("iso" if "iso/" in disk.volume else "images", disk.storage))
-        elif NIC.fullmatch(key) and (bridge := Nic.parse(value).bridge):
-            bridges.add(bridge)
-    return Needs(frozenset((name, content) for content, name in storages), frozenset(bridges))
 
 
 def _image(source: Source, found: list[JsonObject], new: NewVm, node: str, target: Target) -> Image | None:
@@ -239,24 +142,6 @@ def _image(source: Source, found: list[JsonObject], new: NewVm, node: str, targe
     if new.checksum:
         raise UsageError("--checksum: only what is downloaded can be checked")
     return image_volume(source, new.image, node)
-
-
-def _with_image(sets: Mapping[str, FormValue], new: NewVm, image: Image) -> dict[str, FormValue]:
-    """Return the keys with the image as first disk, a cloud-init drive, and what cloud images count on.
-
-    They write to a serial port, run the guest agent where they have it, and get their address from cloud-init.
-    """
-    made = {**sets, "scsi0": f"{new.storage}:0,import-from={image.volume}"}
-    if not any(isinstance(value, str) and value.endswith(":cloudinit") for value in sets.values()):
-        made["ide2"] = f"{new.storage}:cloudinit"
-    cards = sorted(key for key in sets if NIC.fullmatch(key))
-    if "boot" not in new.base and new.options.boot is None and "boot" not in new.options.settings:
-        made["boot"] = ";".join(["order=scsi0", *cards[:1]])
-    made.setdefault("serial0", "socket")
-    made.setdefault("agent", 1)
-    if cards:
-        made.setdefault(f"ipconfig{cards[0][3:]}", "ip=dhcp")
-    return made
 
 
 def _grown(new: NewVm, image: Image | None, target: Target, node: str, ident: int | Slot) -> list[Step]:

@@ -16,14 +16,8 @@ from proxmox_mpc.domain.source import Source
 from proxmox_mpc.domain.vm_options import pairs
 from proxmox_mpc.errors import UsageError
 from proxmox_mpc.output.result import Result
-from proxmox_mpc.services.backup_job_write import (
-    JobWish,
-    job_form,
-    plan_job_create,
-    plan_job_delete,
-    plan_job_run,
-    plan_job_set,
-)
+from proxmox_mpc.services.backup_job_form import JobWish, job_form
+from proxmox_mpc.services.backup_job_write import plan_job_create, plan_job_delete, plan_job_run, plan_job_set
 from proxmox_mpc.services.guests import select_guests
 
 JobName = Annotated[str, typer.Argument(metavar="ID", help="the job's id")]

@@ -12,7 +12,7 @@ from proxmox_mpc.cli.completion import values
 from proxmox_mpc.cli.verbs import context_of, write
 from proxmox_mpc.domain.connection import Secret
 from proxmox_mpc.output.result import Result
-from proxmox_mpc.services import storage_writes
+from proxmox_mpc.services import storage_files, storage_volume_writes, storage_writes
 from proxmox_mpc.services.setting_tables import Given
 
 Storage = Annotated[str, typer.Argument(metavar="STORAGE", help="the storage", autocompletion=values("storage"))]
@@ -183,7 +183,7 @@ def download(
 ) -> Result:
     """Have a node fetch an ISO image, a container template or a disk image onto a storage."""
     context = context_of(ctx)
-    plan = storage_writes.download(
+    plan = storage_files.download(
         context.live,
         storage,
         url,
@@ -203,7 +203,7 @@ def volume_set(
 ) -> Result:
     """Change a backup's notes, or protect it."""
     context = context_of(ctx)
-    plan = storage_writes.set_volume(context.live, volume, notes=notes, protected=protect, node=node)
+    plan = storage_volume_writes.set_volume(context.live, volume, notes=notes, protected=protect, node=node)
     return context.guard.run(plan)
 
 
@@ -213,5 +213,5 @@ def volume_delete(
 ) -> Result:
     """Delete volumes that no guest uses: images, templates, backups, disks that were left behind."""
     context = context_of(ctx)
-    plan = storage_writes.delete_volumes(context.live, volumes, node=node, ignore_missing=ignore_missing)
+    plan = storage_volume_writes.delete_volumes(context.live, volumes, node=node, ignore_missing=ignore_missing)
     return context.guard.run(plan)

@@ -16,7 +16,8 @@ from proxmox_mpc.domain.guest_config import NIC
 from proxmox_mpc.domain.vm_options import VmOptions, pairs
 from proxmox_mpc.errors import UsageError
 from proxmox_mpc.output.result import Result
-from proxmox_mpc.services.vm_create import NewVm, create_from_clone, create_vm
+from proxmox_mpc.services.vm_create import create_from_clone, create_vm
+from proxmox_mpc.services.vm_create_keys import NewVm
 
 if TYPE_CHECKING:
     from proxmox_mpc.cli.context import Context

@@ -7,11 +7,10 @@ from typing import Annotated
 import typer
 
 from proxmox_mpc.cli.commands.guest_args import GuestName, found
+from proxmox_mpc.cli.commands.vm_change import run_and_say
 from proxmox_mpc.cli.completion import values
 from proxmox_mpc.cli.verbs import context_of, write
-from proxmox_mpc.domain.plan import Plan
 from proxmox_mpc.output.result import Result
-from proxmox_mpc.services.vm_config import waiting
 from proxmox_mpc.services.vm_disks import add_disk, detach_disk, import_disk, move_disk, remove_disk, resize_disk
 
 DiskKey = Annotated[str, typer.Argument(metavar="DISK", help="the disk: scsi0, unused0")]
@@ -30,7 +29,7 @@ def disk_add(
     ],
 ) -> Result:
     """Add a disk to a virtual machine, new or from a volume that exists."""
-    return _run(ctx, guest, add_disk(context_of(ctx).live, found(ctx, guest), disk))
+    return run_and_say(ctx, guest, add_disk(context_of(ctx).live, found(ctx, guest), disk))
 
 
 @write()
@@ -47,7 +46,7 @@ def disk_import(
     ] = None,
 ) -> Result:
     """Copy an image to a new disk of a virtual machine."""
-    return _run(ctx, guest, import_disk(context_of(ctx).live, found(ctx, guest), image, storage, opts, key))
+    return run_and_say(ctx, guest, import_disk(context_of(ctx).live, found(ctx, guest), image, storage, opts, key))
 
 
 @write()
@@ -58,7 +57,7 @@ def disk_resize(
     size: Annotated[str, typer.Argument(metavar="[+]SIZE", help="64G, or +10G for more; bare numbers are GiB")],
 ) -> Result:
     """Grow a disk of a virtual machine; it cannot be made smaller."""
-    return _run(ctx, guest, resize_disk(context_of(ctx).live, found(ctx, guest), disk, size))
+    return run_and_say(ctx, guest, resize_disk(context_of(ctx).live, found(ctx, guest), disk, size))
 
 
 @write()
@@ -71,24 +70,18 @@ def disk_move(
     keep: Annotated[bool, typer.Option("--keep", help="keep the source as an unused disk")] = False,
 ) -> Result:
     """Move a disk of a virtual machine to another storage, also while it runs."""
-    return _run(ctx, guest, move_disk(context_of(ctx).live, found(ctx, guest), disk, storage, form=form, keep=keep))
+    return run_and_say(
+        ctx, guest, move_disk(context_of(ctx).live, found(ctx, guest), disk, storage, form=form, keep=keep)
+    )
 
 
 @write()
 def disk_detach(ctx: typer.Context, guest: GuestName, disk: DiskKey) -> Result:
     """Detach a disk from a virtual machine; its data stays as an unused disk."""
-    return _run(ctx, guest, detach_disk(context_of(ctx).live, found(ctx, guest), disk))
+    return run_and_say(ctx, guest, detach_disk(context_of(ctx).live, found(ctx, guest), disk))
 
 
 @write()
 def disk_remove(ctx: typer.Context, guest: GuestName, disk: DiskKey) -> Result:
     """Remove a disk from a virtual machine and destroy its data."""
-    return _run(ctx, guest, remove_disk(context_of(ctx).live, found(ctx, guest), disk))
-
-
-def _run(ctx: typer.Context, guest: str, plan: Plan) -> Result:
-    context = context_of(ctx)
-    result = context.guard.run(plan)
-    if context.options.dry_run:
-        return result
-    return result._replace(warnings=(*result.warnings, *waiting(context.live, [found(ctx, guest)])))
+    return run_and_say(ctx, guest, remove_disk(context_of(ctx).live, found(ctx, guest), disk))

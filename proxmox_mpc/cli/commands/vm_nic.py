@@ -8,10 +8,9 @@ import typer
 
 from proxmox_mpc.cli.commands.guest_args import GuestName, Names, Nodes, Pools, Statuses, Tags, Words, found
 from proxmox_mpc.cli.commands.guest_targets import All, targets
+from proxmox_mpc.cli.commands.vm_change import run_and_say
 from proxmox_mpc.cli.verbs import context_of, write
-from proxmox_mpc.domain.plan import Plan
 from proxmox_mpc.output.result import Result
-from proxmox_mpc.services.vm_config import waiting
 from proxmox_mpc.services.vm_nics import add_nic, isolate, remove_nic, set_nic
 
 NicKey = Annotated[str, typer.Argument(metavar="NIC", help="the network card: net0")]
@@ -26,7 +25,7 @@ def nic_add(
     key: Annotated[str | None, typer.Option("--as", metavar="NIC", help="as net2; else the first that is free")] = None,
 ) -> Result:
     """Add a network card to a virtual machine."""
-    return _run(ctx, guest, add_nic(context_of(ctx).live, found(ctx, guest), card, key))
+    return run_and_say(ctx, guest, add_nic(context_of(ctx).live, found(ctx, guest), card, key))
 
 
 @write()
@@ -37,21 +36,13 @@ def nic_set(
     opts: Annotated[str, typer.Argument(metavar="OPTS", help=f"bridge=vmbr1, {_WORDS}; vlan= removes one")],
 ) -> Result:
     """Change a network card of a virtual machine; what is not named stays."""
-    return _run(ctx, guest, set_nic(context_of(ctx).live, found(ctx, guest), nic, opts))
+    return run_and_say(ctx, guest, set_nic(context_of(ctx).live, found(ctx, guest), nic, opts))
 
 
 @write()
 def nic_remove(ctx: typer.Context, guest: GuestName, nic: NicKey) -> Result:
     """Remove a network card from a virtual machine."""
-    return _run(ctx, guest, remove_nic(context_of(ctx).live, found(ctx, guest), nic))
-
-
-def _run(ctx: typer.Context, guest: str, plan: Plan) -> Result:
-    context = context_of(ctx)
-    result = context.guard.run(plan)
-    if context.options.dry_run:
-        return result
-    return result._replace(warnings=(*result.warnings, *waiting(context.live, [found(ctx, guest)])))
+    return run_and_say(ctx, guest, remove_nic(context_of(ctx).live, found(ctx, guest), nic))
 
 
 @write(many=True)
