@@ -52,20 +52,21 @@ def take_back(node: str, changes: str, rows: Iterable[JsonObject], facts: Facts,
     known = {text(row, "iface") or "": row for row in rows}
     steps = [
         Send(call, target, "network", says, facts, undo=NO_WAY_BACK)
-        for name, edit in _edits(changes).items()
+        for name, edit in _edits(changes, known).items()
         for call, says in _calls(node, name, edit, known.get(name))
     ]
     put = Send(Call("PUT", path), target, "network", f"apply what was there before on {node}", facts, undo=NO_WAY_BACK)
     return Plan("apply", (*steps, put, *probes), notes=(f"{node} was cut off: what was there before is put back",))
 
 
-def _edits(changes: str) -> dict[str, _Edit]:
-    """Read a unified difference of /etc/network/interfaces."""
+def _edits(changes: str, known: Mapping[str, JsonObject]) -> dict[str, _Edit]:
+    """Read a unified difference of /etc/network/interfaces; ``known`` are the interfaces as they will be, by name."""
     found: dict[str, _Edit] = {}
     iface: tuple[str, str] | None = None
-    for line in changes.splitlines():
+    lines = changes.splitlines()
+    for at, line in enumerate(lines):
         if line.startswith("@@"):
-            iface = None
+            iface = _begun_before(lines[at + 1 :], known)
         if line.startswith(("---", "+++", "@@")) or not line[1:].strip():
             continue
         sign, body = line[0], line[1:].strip()
@@ -81,6 +82,20 @@ def _edits(changes: str) -> dict[str, _Edit]:
         elif sign != " ":
             _note(found, iface, sign, body)
     return found
+
+
+def _begun_before(hunk: Iterable[str], known: Mapping[str, JsonObject]) -> tuple[str, str] | None:
+    """Return the interface in whose middle a piece of the difference begins: the one that holds what is shown of it."""
+    shown: list[tuple[str, str]] = []
+    for line in hunk:
+        body = line[1:].strip()
+        if not body or line.startswith("@@") or _AUTO.fullmatch(body) or _IFACE.fullmatch(body):
+            break
+        if line[0] == " " and not body.startswith("#"):
+            option, _, value = body.partition(" ")
+            shown.append((_NAMES.get(option, option.replace("-", "_")), value.strip()))
+    fits = [name for name, row in known.items() if all((text(row, key) or "").strip() == v for key, v in shown)]
+    return (fits[0], "inet") if shown and len(fits) == 1 else None
 
 
 def _note(found: dict[str, _Edit], iface: tuple[str, str] | None, sign: str, body: str) -> None:

@@ -50,6 +50,14 @@ def calls(difference: str, *rows: JsonObject) -> list[tuple[str, str, dict[str, 
                 },
             ),
         ),
+        (  # the line that names the interface is too far above
+            " \tbridge-ports eno1\n \tbridge-stp off\n \tbridge-fd 0\n-\tmtu 9000\n",
+            [
+                {**BRIDGE, "bridge_ports": "eno1", "bridge_stp": "off", "bridge_fd": "0"},
+                {"iface": "vmbr1", "type": "bridge", "bridge_ports": "eno2", "bridge_stp": "off", "bridge_fd": "0"},
+            ],
+            ("PUT", f"{PATH}/vmbr0", {"type": "bridge", "mtu": "9000"}),
+        ),
         (  # an interface that came goes
             "+auto vmbr9\n+iface vmbr9 inet manual\n+\tbridge-ports none\n+\tbridge-stp off\n",
             [{"iface": "vmbr9", "type": "bridge"}],
