@@ -139,8 +139,8 @@ class Plan:
     """What one command does. ``action`` names it in rows and journal (``start``, ``disk resize``).
 
     ``many``: argv can name several targets, so that rows are printed as an array. ``notes`` are lines that people see
-    before they are asked: preconditions, a diff, how to undo it at the console. ``counted``: it goes far enough that
-    the number of its targets must be said, whatever the policy asks otherwise.
+    before they are asked: preconditions, a diff, how to undo it at the console. ``counted``: why the number of its
+    targets must be said, whatever the policy asks otherwise.
     """
 
     action: str
@@ -148,7 +148,7 @@ class Plan:
     many: bool = False
     notes: tuple[str, ...] = ()
     warnings: tuple[Warn, ...] = ()
-    counted: bool = False
+    counted: str = ""
 
     def lanes(self) -> list[Lane]:
         """Return the steps by target, in the order in which targets are first named, lower stages first."""

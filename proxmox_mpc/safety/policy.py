@@ -49,6 +49,8 @@ def assessed(plan: Plan, lanes: Sequence[Lane], safety: Safety) -> Assessment:
             risk = risk.worse(found)
     word = _word(active[0].target) if len(active) == 1 else str(len(active))
     asked = safety.policy[risk.level]
+    if plan.counted and active:
+        risk = Risk(risk.level, (*risk.reasons, plan.counted))
     # What reaches far is confirmed by its number even where its risk would ask for less.
     return Assessment(plan.action, risk, "name" if plan.counted and asked != "deny" else asked, word, len(active))
 

@@ -48,7 +48,8 @@ def push_plan(
             if one.state == "both" and not one.differs
         ]
     touched = sum(1 for one in doable if one.kind in GUESTS)
-    counted = touched > FEW or (touched > 1 and touched * _SHARE > guests)
+    many = touched > FEW or (touched > 1 and touched * _SHARE > guests)
+    counted = f"it changes {touched} of {guests} guests" if many else ""
     return Plan("push", tuple(steps), many=True, counted=counted, warnings=tuple(_left(merges, wanted)))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from proxmox_mpc.domain.json import JsonObject
 from proxmox_mpc.domain.merge import KeyMerge
 from proxmox_mpc.domain.shape import Field, rows
+from proxmox_mpc.services.authorship import AUTHOR_FIELDS, NOBODY
 from proxmox_mpc.services.sync_compare import Merge
 
 CHANGED = ("live", "declared", "both")
@@ -29,6 +30,7 @@ DIFF_FIELDS = (
     Field("declared", "any?", "the value in the manifest"),
     Field("file", "string?", "the manifest, below infra/", level="wide"),
     Field("note", "string?", "what there is to say about it"),
+    *AUTHOR_FIELDS,
 )
 DIFF_ROWS = rows(*DIFF_FIELDS, doc="What differs between the manifests and the cluster, and who changed it.")
 
@@ -95,4 +97,26 @@ def _row(one: Merge, who: str | None, action: str, note: str | None) -> JsonObje
         "declared": None,
         "file": str(one.declared.manifest.path) if one.declared is not None else None,
         "note": note,
+        **NOBODY.row(),
     }
+
+
+def since_rows(found: Iterable[JsonObject]) -> list[JsonObject]:
+    """Return rows of ``since.SINCE_ROWS`` in the shape of DIFF_ROWS."""
+    return [
+        {
+            "kind": row["kind"],
+            "id": row["id"],
+            "name": row["name"],
+            "key": row["key"],
+            "changed": "live",
+            "action": row["action"],
+            "base": row["old"],
+            "live": row["new"],
+            "declared": None,
+            "file": None,
+            "note": None,
+            **{field.key: row[field.key] for field in AUTHOR_FIELDS},
+        }
+        for row in found
+    ]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from proxmox_mpc.cli.context import Context
     from proxmox_mpc.domain.merge import KeyMerge, Side
     from proxmox_mpc.services.sync_compare import Merge
+    from proxmox_mpc.services.sync_kinds import Inventory
     from proxmox_mpc.services.sync_session import Session
     from proxmox_mpc.workspace.layout import Workspace
 
@@ -64,21 +65,33 @@ def workspace_of(context: Context) -> Workspace:
     return workspace
 
 
-def session_of(context: Context) -> Session:
-    """Return the session over the workspace's manifests and the recorded state."""
+def session_of(context: Context, at: str | None = None) -> Session:
+    """Return the session over the workspace's manifests and the recorded state, ``at`` a moment of the past."""
     from proxmox_mpc.services.sync_session import Session
 
-    return Session(workspace_of(context).infra, lambda: context.recorded)
+    def inventory() -> Inventory:
+        if at is None:
+            return context.recorded
+        from proxmox_mpc.domain.moments import moment
+        from proxmox_mpc.state.recorded import RecordedSource
+
+        return RecordedSource(context.place, at=moment(at, "--at", context.now), now=context.now)
+
+    return Session(workspace_of(context).infra, inventory)
 
 
 def refresh(context: Context, session: Session, kinds: Collection[str] | None = None) -> Refreshed:
     """Record what the cluster has of the kinds, of all that are declared without; with --offline nothing is asked."""
+    return record(context, session.groups(kinds))
+
+
+def record(context: Context, groups: Collection[str] = ()) -> Refreshed:
+    """Pull these groups of objects, all without; with --offline nothing is asked."""
     if context.options.offline:
         return Refreshed()
     from proxmox_mpc.output.progress import Progress
     from proxmox_mpc.services.pull import pull
 
-    groups = session.groups(kinds)
     with Progress(context.streams) as progress:
         report = pull(context.live, context.store, only=groups, now=context.now, progress=progress)
     return Refreshed(report.warnings, report.partial)

@@ -22,10 +22,15 @@ def declare(
     objects: Words = None,
     every: All = False,
     force: Annotated[bool, typer.Option("--force", help="write over changes that were not pushed")] = False,
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="TIME", help="as they were recorded then: 2d, 2026-11-20, run:12; push goes back"),
+    ] = None,
 ) -> Result:
     """Write manifests of guests and other objects as they are on the cluster.
 
-    A manifest that is there already keeps its comments and order; only what differs is changed in it.
+    A manifest that is there already keeps its comments and order; only what differs is changed in it. With --at they
+    are written as they were then, and sync push makes the cluster so again.
     """
     from proxmox_mpc.services.sync_files import declare as write
     from proxmox_mpc.services.sync_select import Candidate, select
@@ -35,10 +40,10 @@ def declare(
     context = context_of(ctx)
     session = session_of(context)
     said = refresh(context, session, session.kinds)
-    lives = session.live()
+    lives = session.live() if at is None else session_of(context, at).live()
     sure = [one for one in lives.values() if not one.stale]
     chosen = select(objects or (), (Candidate(one.kind, one.ident, one.name) for one in sure), session.kinds)
-    done = write(session, lives, [ident for ident in lives if ident in chosen], force=force)
+    done = write(session, lives, [ident for ident in lives if ident in chosen], force=force, agreed=at is None)
     return Result([one.row() for one in done], said.warnings, said.partial)
 
 
