@@ -40,9 +40,9 @@ def too_early(moment: Moment, first: tuple[int, str] | None, pruned: bool) -> No
     if first is None:
         return NotRecorded("nothing has been pulled yet")
     run, finished = first
-    why = "what is older was pruned" if pruned else "there was no pull before"
+    why = ", what is older was pruned" if pruned else ""
     return NotRecorded(
-        f"nothing is recorded of {moment.text}: {why} run {run} of {finished}",
+        f"nothing is recorded of {moment.text}: the history begins with run {run} of {finished}{why}",
         hint="pmpc sync log lists the pulls",
         details={"first_run": run, "first_time": finished},
     )

@@ -54,6 +54,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "workspace config set": ("defaults.node", "pve1"),
     "workspace config unset": ("name",),
     "sync show": ("1",),
+    "sync prune-history": ("--keep-runs", "100", "--dry-run"),
     "sync declare": ("101",),
     "sync forget": ("--all",),
 }

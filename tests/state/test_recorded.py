@@ -211,7 +211,7 @@ def test_objects_can_be_seen_as_they_were(path: Path) -> None:
     status = {row["vmid"]: row["status"] for row in as_rows(then.read("/cluster/resources", {"type": "vm"}))}
     then.close()
     assert status[102] == "stopped"
-    with pytest.raises(NotRecorded, match="nothing is recorded of long ago: there was no pull before run 1"):
+    with pytest.raises(NotRecorded, match="nothing is recorded of long ago: the history begins with run 1"):
         RecordedSource(path, at=Moment("long ago", NOW - 7200))
 
 

@@ -48,10 +48,10 @@ def prune_history(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="count what would go, and remove nothing")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
 ) -> Result:
-    """Remove old history from the database, with the tasks of that time, and make the file smaller.
+    """Remove old history, and make the database smaller.
 
-    What is recorded now stays, and so does all that --at needs for the time that is kept. The journal (audit) is never
-    touched.
+    What is recorded now stays, and so does all that --at needs for the time that is kept. Recorded tasks of the time
+    before go too. The journal (audit) is never touched.
     """
     from proxmox_mpc.cli.confirm import confirm
     from proxmox_mpc.state.prune import compact, oldest_to_keep, prune
@@ -107,9 +107,9 @@ def export(
         typer.Option("--kind", metavar="KIND,…", help=f"only these, repeatable: {', '.join(KEPT)}"),
     ] = None,
 ) -> Result:
-    """Print the history, oldest first: one change of one object a line, as JSON.
+    """Print the history of every object, a JSON object a line.
 
-    The lines are written as they are read, however many they are. With -o json or yaml, --query, --filter, --sort and
+    A line is one change of one object that a pull found, oldest first. The lines are written as they are read, however many they are. With -o json or yaml, --query, --filter, --sort and
     --columns they are gathered first, into one array.
     """
     context = context_of(ctx)
