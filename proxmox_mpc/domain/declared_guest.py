@@ -21,6 +21,8 @@ from proxmox_mpc.domain.sizes import unit_bytes
 TRACKABLE = ("node", "status")
 """What high availability and people change all the time: compared only where a manifest asks for it."""
 DISK = re.compile(r"rootfs|(?:scsi|virtio|sata|ide|efidisk|tpmstate|mp)\d+")
+NO_ORDER = "order="
+"""The boot order of a VM that lost all it booted from: PVE writes it, and takes it from nobody."""
 FIXED_SIZE = re.compile(r"(?:efidisk|tpmstate)\d+")
 """Disks whose size PVE alone decides."""
 _OWN = re.compile(r"(?:.*/)?(?:vm|base|subvol|basevol)-(\d+)-disk-\d+(?:\.(\w+))?")
@@ -67,6 +69,8 @@ def _declared_value(key: str, value: str) -> str:
     if key == "smbios1":
         left = PropertyString.parse(value).without("uuid")
         return str(left) if {name for name, _ in left} - {"base64"} else ""
+    if value == NO_ORDER:
+        return ""
     return value.rstrip("\n") if key == "description" else value
 
 
@@ -78,7 +82,7 @@ def same(kind: Kind, key: str, declared: str | None, live: str | None) -> bool:
     """
     if key in ONLY_DECLARED or equal(kind, key, declared, live):
         return True
-    if not declared and live and _made_by_pve(kind, key, live):
+    if declared in (None, "", NO_ORDER) and live and _made_by_pve(kind, key, live):
         return True
     if declared and live and DISK.fullmatch(key):
         return _same_disk(kind, key, declared, live)

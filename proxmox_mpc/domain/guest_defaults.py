@@ -121,7 +121,8 @@ def meant(kind: Kind, key: str, value: str | None) -> object:
     usual = _usual(kind, key.rstrip("0123456789"))
     if isinstance(found, dict):
         said = usual if isinstance(usual, dict) else {}
-        left = {name: one for name, one in found.items() if name not in said or said[name] != one}
+        # An empty property is what an order of nothing looks like: no order at all.
+        left = {name: one for name, one in found.items() if one != "" and (name not in said or said[name] != one)}
         return left or None
     return None if found in (usual, "", (), frozenset()) else found
 

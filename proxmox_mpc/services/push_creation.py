@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from proxmox_mpc.domain.call import Call, FormValue, Known
 from proxmox_mpc.domain.config_rules import checked
 from proxmox_mpc.domain.connection import Secret
-from proxmox_mpc.domain.declared_guest import DISK, FIXED_SIZE, Volume, volume
+from proxmox_mpc.domain.declared_guest import DISK, FIXED_SIZE, NO_ORDER, Volume, volume
 from proxmox_mpc.domain.guest_config import NIC, SECRETS, natural
 from proxmox_mpc.domain.guest_defaults import rules_of
 from proxmox_mpc.domain.guests import Kind
@@ -62,7 +62,8 @@ def _steps(
         form[OSTEMPLATE] = _template(source, keys, node)
     empty: list[str] = []
     for key in sorted(keys.keys() - BESIDE, key=natural):
-        form[key] = _sent(kind, vmid, key, keys[key], empty)
+        if keys[key] not in ("", NO_ORDER):
+            form[key] = _sent(kind, vmid, key, keys[key], empty)
     if pool := keys.get("pool"):
         form["pool"] = pool
     convert = boolean(dict(keys), "template")

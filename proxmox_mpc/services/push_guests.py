@@ -12,6 +12,8 @@ from proxmox_mpc.domain.ct_keys import FIXED
 from proxmox_mpc.domain.declared_guest import (
     DISK,
     FIXED_SIZE,
+    NO_ORDER,
+    Volume,
     equal,
     merged_value,
     same,
@@ -24,18 +26,19 @@ from proxmox_mpc.domain.guest_config import NIC, SECRETS
 from proxmox_mpc.domain.guest_defaults import rules_of
 from proxmox_mpc.domain.guests import GuestRef
 from proxmox_mpc.domain.identity import identity, same_individual
-from proxmox_mpc.domain.json import JsonObject, boolean, text
+from proxmox_mpc.domain.json import JsonObject, as_rows, boolean, integer, text
 from proxmox_mpc.domain.plan import Cannot, Keep, Plan, Probe, Send, Step, Take, TakeRead, Target, Undo
 from proxmox_mpc.domain.property_string import Disk
 from proxmox_mpc.domain.risk import Effect
 from proxmox_mpc.domain.sizes import format_size
-from proxmox_mpc.domain.source import Source
+from proxmox_mpc.domain.source import Source, api_path
 from proxmox_mpc.domain.vm_options import encoded_keys
 from proxmox_mpc.errors import Conflict, InvalidValue, PmpcError
 from proxmox_mpc.services.ct_config import change_ct
 from proxmox_mpc.services.ct_migrate import MoveWish, migrate_cts
 from proxmox_mpc.services.ct_volumes import move_volume, resize_volume
 from proxmox_mpc.services.guest_config_write import read_config
+from proxmox_mpc.services.guest_details import pending_row
 from proxmox_mpc.services.pools_write import add_members, remove_members
 from proxmox_mpc.services.power import AS_PVE_DOES, power, until
 from proxmox_mpc.services.push_creation import BESIDE, OSTEMPLATE, creation, new_value
@@ -106,7 +109,7 @@ class _Changes:
         self.moves: list[tuple[str, str, str | None]] = []
         self.sizes: list[tuple[str, str]] = []
         self.afterwards: dict[str, str] = {}
-        """Values of disks that are moved: their new volume is known only then."""
+        """Values of disks that are moved or grown: their volume and size are known only then."""
 
     def steps(self, wanted: Mapping[str, str | None]) -> list[Step]:
         for key, value in wanted.items():
@@ -121,10 +124,10 @@ class _Changes:
             made += self._configured(ref, self.config, self.sets, self.gone)
         for key, storage, form in self.moves:
             made += self._moved(ref, key, storage, form).steps
-        for key, value in self.afterwards.items():
-            made += self._settled(ref, key, value)
         for key, size in self.sizes:
             made += (resize_disk if ref.kind == "vm" else resize_volume)(self.source, ref, key, size).steps
+        for key, value in self.afterwards.items():
+            made += self._settled(ref, key, value)
         made += self._template(ref, wanted)
         node = wanted.get("node")
         if node and node != ref.node:
@@ -146,14 +149,14 @@ class _Changes:
                 hint=f"declare {key}: {live}, or declare the container under another id and move its data",
                 details={"key": key},
             )
-        if value is None:
+        if value in (None, "", NO_ORDER):
             if key == "rootfs":
                 raise InvalidValue(f"{self.ref.label}: a container cannot be without its rootfs", details={"key": key})
             self.gone.append(key)
         elif DISK.fullmatch(key) and live is not None:
             self._disk(key, value, live)
         elif DISK.fullmatch(key):
-            self._set(key, value if self._is_kept(value) else new_value(kind, key, value, self.ref.vmid))
+            self._new_disk(key, value)
         elif key == "sshkeys" and " " in value.strip():
             self._set(key, encoded_keys(value))
         else:
@@ -162,10 +165,42 @@ class _Changes:
     def _set(self, key: str, value: str) -> None:
         self.sets[key] = checked(rules_of(self.ref.kind), key, value, "manifest")
 
-    def _is_kept(self, value: str) -> bool:
-        """Return whether the volume is still there, taken out of the guest."""
-        held = {Disk.parse(text(self.config, key) or "").volume for key in self.config if key.startswith("unused")}
-        return Disk.parse(value).volume in held
+    def _new_disk(self, key: str, value: str) -> None:
+        """Take a volume back that was taken out of the guest, else have PVE make one."""
+        one = volume(value)
+        kept = self._kept(one.text) if one.what == "own" else None
+        if kept is None:
+            self._set(key, new_value(self.ref.kind, key, value, self.ref.vmid))
+            return
+        asked, there = one.size, kept.size
+        if not same_size(asked, there):
+            assert asked is not None and there is not None
+            raise Conflict(
+                f"{self.ref.label}: {key}: {kept.text} is there, taken out of it, and has {format_size(there)}",
+                hint=f"declare size={format_size(there)} to have it back, then make it larger",
+                details={"key": key},
+            )
+        self._set(key, value)
+
+    def _kept(self, volid: str) -> Volume | None:
+        """Return a volume that is the guest's but in none of its disks: unused, or until the restart of a VM."""
+        unused = [text(self.config, key) or "" for key in self.config if key.startswith("unused")]
+        if any(volume(value).text == volid for value in unused):
+            return volume(f"{volid},size={self._size_of(volid)}")
+        if self.ref.kind == "ct" or self.ref.status == "stopped":
+            return None
+        rows = [pending_row(row) for row in as_rows(self.source.read(self.ref.path("pending")), "pending changes")]
+        going = [volume(str(row["value"])) for row in rows if row["delete"] and row["value"]]
+        return next((one for one in going if one.text == volid), None)
+
+    def _size_of(self, volid: str) -> int | None:
+        """Return the size in bytes that a storage tells, None where it cannot be seen."""
+        path = api_path("nodes", self.ref.node, "storage", volid.partition(":")[0], "content")
+        try:
+            rows = as_rows(self.source.read(path, {"vmid": self.ref.vmid}), "the volumes")
+        except PmpcError:
+            return None
+        return next((integer(row, "size") for row in rows if text(row, "volid") == volid), None)
 
     def _disk(self, key: str, value: str, live: str) -> None:
         kind, one, other = self.ref.kind, volume(value), volume(live)
@@ -189,7 +224,7 @@ class _Changes:
                 )
             self.sizes.append((key, format_size(one.size)))
         if not same_options(kind, key, value, live):
-            if self.moves and self.moves[-1][0] == key:
+            if key in {one[0] for one in (*self.moves, *self.sizes)}:
                 self.afterwards[key] = value
             else:
                 self._set(key, merged_value(kind, key, value, live))
@@ -215,12 +250,10 @@ class _Changes:
         return move_volume(self.source, ref, key, storage, keep=keep)
 
     def _settled(self, ref: GuestRef, key: str, value: str) -> list[Step]:
-        """Return the steps that set the options of a disk which was moved before, under its new volume."""
-        slot = Slot(f"volume-{key}", f"the new volume of {key}")
+        """Return the steps that set the options of a disk which was moved or grown before."""
+        slot = Slot(f"volume-{key}", f"volume and size of {key} by then")
         options = Disk.parse(value).properties.without("file", "volume", "size", "format", "import-from")
-        checked(
-            rules_of(ref.kind), key, merged_value(ref.kind, key, value, text(self.config, key) or value), "manifest"
-        )
+        checked(rules_of(ref.kind), key, new_value(ref.kind, key, value, ref.vmid), "manifest")
         sets: dict[str, FormValue] = {key: Joined((slot, f",{options}" if str(options) else ""))}
         taken = Take(slot, _volume_of(ref, key), f"look under which name {key} is now", Target.of(ref))
         return [taken, *self._configured(ref, self.config, sets, [])]
@@ -268,7 +301,9 @@ def _waits(ref: GuestRef, key: str, config: JsonObject) -> bool:
 
 def _volume_of(ref: GuestRef, key: str) -> TakeRead:
     def read(source: Source, known: Known, refused: frozenset[Value]) -> Value:
-        return Disk.parse(text(read_config(source, ref), key) or "").volume
+        disk = Disk.parse(text(read_config(source, ref), key) or "")
+        size = disk.properties.get("size")
+        return f"{disk.volume},size={size}" if size else disk.volume
 
     return read
 

@@ -79,7 +79,7 @@ def _new(
     world: World, guest: Guest, key: str, made: tuple[str, float], options: dict[str, str], now: int
 ) -> tuple[str, list[str]]:
     storage = world.storages[made[0]]
-    size = _FIXED_SIZES.get(key, int(made[1] * GIB))
+    size = _FIXED_SIZES.get(key, -(-int(made[1] * GIB) // 1024) * 1024)  # PVE allocates whole KiB
     source = options.pop("import-from", None)
     if source is not None:
         size = _imported_size(world, guest, source)

@@ -85,6 +85,8 @@ SAME = [
     ("vm", "smbios1", None, f"uuid={UUID}"),
     ("vm", "smbios1", "manufacturer=Pro", f"uuid={UUID},manufacturer=UHJv,base64=1"),
     ("vm", "boot", None, "order=scsi0;ide2;net0"),
+    ("vm", "boot", "order=", "order=scsi0"),
+    ("vm", "boot", None, "order="),
     ("ct", "rootfs", "local-lvm:8", "local-lvm:vm-201-disk-0,size=8G"),
     ("ct", "rootfs", "tank:8", "tank:subvol-201-disk-0,size=8G"),
     ("ct", "mp0", "local-lvm:8,mp=/srv", "local-lvm:vm-201-disk-1,mp=/srv,size=8G,backup=0"),

@@ -100,6 +100,9 @@ def test_a_network_card_keeps_its_address(lab: PushLab) -> None:
 @pytest.mark.capability("6.5")
 def test_a_disk_grows_and_never_shrinks(lab: PushLab) -> None:
     assert put(lab, 101, scsi0="nas:48,discard=on,iothread=1,ssd=1") == [("PUT", "/resize")]
+    # What waits for a restart must not bring the old size back.
+    assert put(lab, 109, scsi0="local-lvm:80,cache=writeback") == [("PUT", "/resize"), ("POST", "/config")]
+    assert lab.config(109)["scsi0"] == "local-lvm:vm-109-disk-1,cache=writeback,size=80G"
     error = error_of(changes(lab.api, lab.ref(101), {"scsi0": "nas:40", "cores": "1"}))
     assert isinstance(error, InvalidValue)
     assert "scsi0 has 48G and cannot be made smaller" in error.message and error.hint
@@ -108,7 +111,7 @@ def test_a_disk_grows_and_never_shrinks(lab: PushLab) -> None:
 @pytest.mark.capability("6.5")
 def test_a_disk_goes_to_another_storage_then_gets_its_options_and_its_size(lab: PushLab) -> None:
     sent = put(lab, 104, scsi1="nas:120,discard=on,backup=0", cores="8")
-    assert sent == [("POST", "/config"), ("POST", "/move_disk"), ("POST", "/config"), ("PUT", "/resize")]
+    assert sent == [("POST", "/config"), ("POST", "/move_disk"), ("PUT", "/resize"), ("POST", "/config")]
     assert ["digest" in one.form for one in lab.writes] == [True, False, False, False]
     assert str(lab.config(104)["scsi1"]).startswith("nas:104/vm-104-disk-")
     assert put(lab, 101, scsi0="nas:40,format=raw,discard=on,iothread=1,ssd=1") == [("POST", "/move_disk")]
@@ -123,11 +126,26 @@ def test_disks_come_and_go_and_come_back(lab: PushLab) -> None:
     put(lab, 101, scsi1=None, ide2=None)
     config = lab.config(101)
     assert config["unused0"] == there.partition(",")[0]
+    error = error_of(changes(lab.api, lab.ref(101), {"scsi1": there.replace("4G", "5G")}))
+    assert isinstance(error, Conflict) and "and has 4G" in error.message
     put(lab, 101, scsi1=there)
     config = lab.config(101)
     assert config["scsi1"] == there and "unused0" not in config
     put(lab, 101, scsi2="local-lvm:vm-101-disk-9,size=2G")
     put(lab, 101, ide2="local-lvm:cloudinit", efidisk0="local-lvm:1,efitype=4m", bios="ovmf")
+
+
+@pytest.mark.capability("6.5")
+def test_a_disk_that_waits_for_the_restart_to_go_is_taken_back(lab: PushLab) -> None:
+    put(lab, 101, sata0="local-lvm:4")
+    put(lab, 101, status="stopped")
+    put(lab, 101, status="running")
+    there = str(lab.config(101)["sata0"])
+    put(lab, 101, sata0=None)
+    assert "unused0" not in lab.config(101)
+    put(lab, 101, sata0=there)
+    assert lab.config(101)["sata0"] == there
+    assert "sata0" not in lab.world.guests[101].pending
 
 
 @pytest.mark.capability("6.5")
