@@ -55,13 +55,13 @@ class GuestKind:
         """Whether the live value is what the declared one asks for."""
         return same(self.name, key, declared, live)
 
-    def creation(self, source: Source, ident: str, keys: Mapping[str, str]) -> Sequence[Step]:
-        """Return the steps that create the guest under its id."""
-        return creation(source, self.name, int(ident), keys)
+    def creation(self, source: Source, ident: str, keys: Mapping[str, str], track: Collection[str]) -> Sequence[Step]:
+        """Return the steps that create the guest under its id; templates come before what may be cloned from them."""
+        return creation(source, self.name, int(ident), keys, track=track)
 
     def changes(self, source: Source, live: LiveObject, wanted: Mapping[str, str | None]) -> Sequence[Step]:
         """Return the steps that change keys, on the configuration as it stands now."""
-        return changes(source, self.ref(live), wanted)
+        return changes(source, self.ref(live), wanted, live.config)
 
     def deletion(self, source: Source, live: LiveObject) -> Sequence[Step]:
         """Return the steps that delete the guest with its disks."""

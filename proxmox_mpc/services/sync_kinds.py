@@ -59,8 +59,8 @@ class SyncKind(Protocol):
         """Whether the live value is what the declared one asks for."""
         ...
 
-    def creation(self, source: Source, ident: str, keys: Mapping[str, str]) -> Sequence[Step]:
-        """Return the steps that create it."""
+    def creation(self, source: Source, ident: str, keys: Mapping[str, str], track: Collection[str]) -> Sequence[Step]:
+        """Return the steps that create it; ``track`` are the keys of its state that are declared as well."""
         ...
 
     def changes(self, source: Source, live: LiveObject, wanted: Mapping[str, str | None]) -> Sequence[Step]:

@@ -112,7 +112,7 @@ class NounKind:
         """Raise UsageError for a key that PVE does not know, or a value that it would not take."""
         self._form({key: value})
 
-    def creation(self, source: Source, ident: str, keys: Mapping[str, str]) -> Sequence[Step]:
+    def creation(self, source: Source, ident: str, keys: Mapping[str, str], track: Collection[str]) -> Sequence[Step]:
         """Return the steps that create the object."""
         return objects.creation(source, self.noun, ident, self._form(keys))
 
@@ -175,7 +175,7 @@ class PoolKind:
         if key != "comment":
             raise UsageError("a pool has a comment, and nothing else", hint="members say pool: in their own manifests")
 
-    def creation(self, source: Source, ident: str, keys: Mapping[str, str]) -> Sequence[Step]:
+    def creation(self, source: Source, ident: str, keys: Mapping[str, str], track: Collection[str]) -> Sequence[Step]:
         """Return the steps that create the pool."""
         return create_pool(source, ident, keys.get("comment")).steps
 

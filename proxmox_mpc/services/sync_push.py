@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from proxmox_mpc.declared.base import BaseEntry
 from proxmox_mpc.domain.json import text
 from proxmox_mpc.domain.plan import Cannot, Keep, Plan, Step, Target
+from proxmox_mpc.domain.property_string import PropertyString
 from proxmox_mpc.domain.source import Source, Warn
 from proxmox_mpc.errors import PmpcError
 from proxmox_mpc.services.sync_compare import GUESTS, Merge
@@ -15,6 +17,7 @@ from proxmox_mpc.services.sync_kinds import SyncKind
 FEW = 5
 """More guests than this, or more than a tenth of all, are pushed only when their number is said."""
 _SHARE = 10
+_UUID = "qemu uuid="
 _ROOM = 10
 """Stages within one kind: templates before what is cloned from them."""
 
@@ -70,11 +73,25 @@ def _steps(source: Source, one: Merge, kind: SyncKind, wanted: Wanted) -> list[S
             return _staged(kind.deletion(source, one.live), -stage)
         assert one.declared is not None
         if one.live is None:
-            return _staged(kind.creation(source, one.ident, one.declared.keys), stage)
-        keys = {key.key: key.declared for key in one.of("push")}
-        return _staged(kind.changes(source, one.live, keys), stage)
+            keys = _as_it_was(one.declared.keys, one.base)
+            return _staged(kind.creation(source, one.ident, keys, one.declared.track), stage)
+        wishes = {key.key: key.declared for key in one.of("push")}
+        return _staged(kind.changes(source, one.live, wishes), stage)
     except PmpcError as error:
         return [Cannot(_target(one, stage), error)]
+
+
+def _as_it_was(keys: Mapping[str, str], base: BaseEntry | None) -> Mapping[str, str]:
+    """Return the keys of a guest that is created again, with the uuid that it had: it is the same one to everybody.
+
+    A container is known by its MACs, which its manifest says.
+    """
+    identity = base.identity or "" if base is not None else ""
+    uuid = identity.removeprefix(_UUID) if identity.startswith(_UUID) else None
+    said = keys.get("smbios1", "")
+    if uuid is None or PropertyString.parse(said).get("uuid"):
+        return keys
+    return {**keys, "smbios1": f"uuid={uuid},{said}".rstrip(",")}
 
 
 def _staged(steps: Sequence[Step], stage: int) -> list[Step]:

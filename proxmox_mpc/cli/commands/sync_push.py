@@ -133,10 +133,16 @@ def decided_merges(
     from proxmox_mpc.services.sync_conflicts import refuse_conflicts
 
     deciding = Deciding(resolve)
-    merges = decided(session.look(words), deciding.side)
+    merges = decided(session.look([*words, *failed_before(context)]), deciding.side)
     refuse_wrong(session, merges)
     refuse_conflicts(merges)
     return merges
+
+
+def failed_before(context: Context) -> list[str]:
+    """Return the ids that failed in the operation of --retry-failed."""
+    operation = context.options.retry_failed
+    return context.guard.failed_of(operation) if operation is not None else []
 
 
 def refuse_wrong(session: Session, merges: Sequence[Merge]) -> None:
@@ -150,9 +156,10 @@ def refuse_wrong(session: Session, merges: Sequence[Merge]) -> None:
 
 def push_of(context: Context, session: Session, merges: Sequence[Merge], wanted: Wanted) -> Plan:
     """Return the plan of a push."""
+    from proxmox_mpc.services.sync_compare import GUESTS
     from proxmox_mpc.services.sync_push import push_plan
 
-    guests = len(context.recorded.objects("guest"))
+    guests = max(len(context.recorded.objects("guest")), sum(1 for one in merges if one.kind in GUESTS))
     return push_plan(context.live, merges, session.kinds, wanted, guests)
 
 

@@ -17,7 +17,7 @@ from proxmox_mpc.cli.commands.sync_args import (
     session_of,
     workspace_of,
 )
-from proxmox_mpc.cli.commands.sync_push import push_of, refuse_wrong, settled
+from proxmox_mpc.cli.commands.sync_push import failed_before, push_of, refuse_wrong, settled
 from proxmox_mpc.cli.verbs import context_of, write
 from proxmox_mpc.domain.json import Json, JsonObject
 from proxmox_mpc.domain.shape import Field
@@ -81,7 +81,7 @@ def _once(context: Context, words: list[str], deciding: Deciding, prune: bool, f
 
     session = session_of(context)
     said = refresh(context, session)
-    looked = session.look(words)
+    looked = session.look([*words, *failed_before(context)])
     refuse_wrong(session, looked)
     merges = decided(looked, lambda one, key: deciding.side(one, key) or _asked(context, one, key))
     wanted = Wanted(recreate=deciding.whole == "declared", prune=prune, named=bool(words))
