@@ -18,6 +18,7 @@ from proxmox_mpc.declared.reading import read_text, refuse_conflict
 from proxmox_mpc.errors import ManifestError
 
 DIRECTORY = ".base"
+_WRITERS = 8
 
 
 class BaseEntry(NamedTuple):
@@ -55,7 +56,11 @@ class Base:
 
     def write_all(self, entries: Mapping[Ident, BaseEntry]) -> int:
         """Write several entries, each in one step, and return how many were new or other; raises ManifestError."""
-        return sum(self.write(kind, ident, entry) for (kind, ident), entry in sorted(entries.items()))
+        from concurrent.futures import ThreadPoolExecutor
+
+        # A write is little more than waiting for the disk, which takes several at once.
+        with ThreadPoolExecutor(_WRITERS) as pool:
+            return sum(pool.map(lambda one: self.write(one[0][0], one[0][1], one[1]), sorted(entries.items())))
 
     def remove(self, kind: str, ident: str) -> bool:
         """Forget one object; False where nothing was known of it."""

@@ -73,10 +73,9 @@ class Checker:
 
     def _wrong(self, kind: str, key: str, value: str) -> tuple[str, str | None] | None:
         if key in SECRETS:
-            return (
-                f"{key} is a secret, and a manifest is no place for one",
-                "leave it out; pmpc asks for it on creation",
-            )
+            where = {"vm": "vm set", "ct": "ct create"}.get(kind)
+            remedy = f"leave it out; pmpc {where} takes it with --password-from" if where else "leave it out"
+            return f"{key} is a secret, and a manifest is no place for one", remedy
         if kind in GUESTS:
             problem = self._wrong_guest(kind, key, value)
             if problem is not None:

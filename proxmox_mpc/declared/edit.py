@@ -17,6 +17,8 @@ from proxmox_mpc.declared.scalars import Parsed
 from proxmox_mpc.errors import ManifestError
 from proxmox_mpc.workspace.yaml_text import BadYamlError
 
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_+.-]*")
+_BLANK = re.compile(r"(?:[ \t]*\r?\n)*")
 _LEAD = re.compile(r"^[ \t]+(?=#)", re.MULTILINE)
 
 
@@ -111,7 +113,7 @@ def _patches(text: str, there: list[Entry], sets: Mapping[str, str | None], gone
     known = {entry.key: entry for entry in there}
     for key, entry in known.items():
         if key in gone:
-            yield _Patch(entry.start, entry.stop, "")
+            yield _Patch(entry.start, _stop(text, entry, there), "")
         elif key in sets:
             yield from _changed(text, entry, sets[key], newline)
     column = there[0].column if there else 0
@@ -126,6 +128,12 @@ def _patches(text: str, there: list[Entry], sets: Mapping[str, str | None], gone
     for position, lines in added.items():
         bare = bool(text[:position]) and not text[:position].endswith("\n")
         yield _Patch(position, position, (newline if bare else "") + "".join(lines))
+
+
+def _stop(text: str, entry: Entry, there: list[Entry]) -> int:
+    """Return where an entry ends; blank lines behind it go with it where a block above would take them over."""
+    blank = _BLANK.match(text, entry.stop) if any(one.keeps for one in there) else None
+    return blank.end() if blank is not None else entry.stop
 
 
 def _block_fits(text: str, position: int) -> bool:
@@ -144,7 +152,7 @@ def _behind(key: str, there: list[Entry]) -> Entry | None:
 
 
 def _changed(text: str, entry: Entry, value: str | None, newline: str) -> Iterator[_Patch]:
-    if entry.items and value is not None:
+    if entry.items and value is not None and all(_TAG.fullmatch(word) for word in value.split(";")):
         yield from _list(text, entry, value.split(";"), newline)
         return
     style = entry.style if _block_fits(text, entry.stop) or "\n" not in (value or "") else '"'
@@ -167,7 +175,7 @@ def _changed(text: str, entry: Entry, value: str | None, newline: str) -> Iterat
 def _list(text: str, entry: Entry, words: list[str], newline: str) -> Iterator[_Patch]:
     """Write another list in the form of the old one, with the comments beside the items that stay."""
     if entry.form == "flow":
-        yield _Patch(entry.value, entry.end, f"[{', '.join(_word(word) for word in words)}]")
+        yield _Patch(entry.value, entry.end, f"[{', '.join(scalar(word) for word in words)}]")
         return
     start = text.rfind("\n", 0, entry.items[0][0]) + 1
     lead = text[start : entry.items[0][0]]
@@ -177,13 +185,8 @@ def _list(text: str, entry: Entry, words: list[str], newline: str) -> Iterator[_
         stop = text.find("\n", end) + 1 or len(text)
         lines[text[first:end]] = text[position:stop].rstrip("\r\n")
         position = stop
-    new = [lines.get(_word(word), f"{lead}{_word(word)}") for word in words]
+    new = [lines.get(scalar(word), f"{lead}{scalar(word)}") for word in words]
     yield _Patch(start, position, newline.join(new) + newline)
-
-
-def _word(word: str) -> str:
-    written = scalar(word)
-    return f'"{word}"' if written == word and set(word) & set(",[]{}") else written
 
 
 def _patched(text: str, patches: list[_Patch]) -> str:

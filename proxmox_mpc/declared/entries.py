@@ -21,8 +21,9 @@ _STYLES: dict[str, Style] = {"'": "'", '"': '"', "|": "|", ">": "|"}
 class Entry(NamedTuple):
     """One key: its lines are ``text[start:stop]``, line break included, its value is ``text[value:end]``.
 
-    ``style`` is how the value is quoted, ``form`` whether it is a scalar, a ``[flow]`` or a block collection;
-    ``items`` are where the items of a list stand; ``remark`` is a comment beside the indicator of a block.
+    ``style`` is how the value is quoted, ``form`` whether it is a scalar, a flow or a block collection, ``items`` where
+    the items of a list stand. ``remark`` is a comment beside the indicator of a block; ``keeps``: the blank lines
+    behind a block are part of its value.
     """
 
     key: str
@@ -35,6 +36,7 @@ class Entry(NamedTuple):
     form: str
     items: tuple[tuple[int, int], ...]
     remark: str
+    keeps: bool
 
 
 def entries(text: str) -> list[Entry]:
@@ -66,6 +68,7 @@ def _entry(text: str, key: Node, value: Node) -> Entry:
         form=form,
         items=items,
         remark=remark[1].rstrip() if remark is not None else "",
+        keeps=_keeps(text, value),
     )
 
 
@@ -79,10 +82,15 @@ def _span(text: str, key: Node | None, node: Node) -> tuple[int, int]:
     if start == end and key is not None:  # nothing is written: both marks are at the next token
         colon = text.index(":", int(key.end_mark.index)) + 1
         return colon, colon
-    if getattr(node, "style", None) in ("|", ">") and "+" in text[start : text.find("\n", start)].split("#")[0]:
+    if _keeps(text, node):
         return start, end
     return start, start + len(text[start:end].rstrip(" \t\r\n"))
 
 
 def _is_flow(node: Node) -> bool:
     return bool(getattr(node, "flow_style", False))
+
+
+def _keeps(text: str, node: Node) -> bool:
+    head = text[node.start_mark.index : text.find("\n", node.start_mark.index)]
+    return getattr(node, "style", None) in ("|", ">") and "+" in head.split("#")[0]

@@ -113,6 +113,8 @@ def untouched(text: str, touched: set[str]) -> str:
     for entry in reversed(entries(text)):
         if entry.key in touched:
             text = text[: entry.start] + text[entry.stop :]
+    if "|+" in text:  # to which blank lines behind it belong
+        text = re.sub(r"\n{2,}", "\n", text)
     # A comment behind a block has to begin its line, or it would be the block's.
     return re.sub(r"^ +(?=# indented$)", "", text, flags=re.MULTILINE)
 
