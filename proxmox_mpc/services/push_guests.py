@@ -6,14 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from proxmox_mpc.domain.call import Call, FormValue, Joined, Known, Slot, Value
+from proxmox_mpc.domain.call import Call, FormValue, Joined, Slot
 from proxmox_mpc.domain.config_rules import checked, unknown_key
 from proxmox_mpc.domain.ct_keys import FIXED
 from proxmox_mpc.domain.declared_guest import (
     DISK,
     FIXED_SIZE,
     NO_ORDER,
-    Volume,
     equal,
     merged_value,
     same,
@@ -26,22 +25,22 @@ from proxmox_mpc.domain.guest_config import NIC, SECRETS
 from proxmox_mpc.domain.guest_defaults import rules_of
 from proxmox_mpc.domain.guests import GuestRef
 from proxmox_mpc.domain.identity import identity, same_individual
-from proxmox_mpc.domain.json import JsonObject, as_rows, boolean, integer, text
-from proxmox_mpc.domain.plan import Cannot, Keep, Plan, Probe, Send, Step, Take, TakeRead, Target, Undo
+from proxmox_mpc.domain.json import JsonObject, boolean, text
+from proxmox_mpc.domain.plan import Cannot, Keep, Plan, Probe, Send, Step, Take, Target, Undo
 from proxmox_mpc.domain.property_string import Disk
 from proxmox_mpc.domain.risk import Effect
 from proxmox_mpc.domain.sizes import format_size
-from proxmox_mpc.domain.source import Source, api_path
+from proxmox_mpc.domain.source import Source
 from proxmox_mpc.domain.vm_options import encoded_keys
 from proxmox_mpc.errors import Conflict, InvalidValue, PmpcError
 from proxmox_mpc.services.ct_config import change_ct
 from proxmox_mpc.services.ct_migrate import MoveWish, migrate_cts
 from proxmox_mpc.services.ct_volumes import move_volume, resize_volume
 from proxmox_mpc.services.guest_config_write import read_config
-from proxmox_mpc.services.guest_details import pending_row
 from proxmox_mpc.services.pools_write import add_members, remove_members
 from proxmox_mpc.services.power import AS_PVE_DOES, power, until
 from proxmox_mpc.services.push_creation import BESIDE, OSTEMPLATE, creation, new_value
+from proxmox_mpc.services.push_volumes import kept_volume, volume_now
 from proxmox_mpc.services.vm_clone import make_template
 from proxmox_mpc.services.vm_config import Wish, at_once, change_vm
 from proxmox_mpc.services.vm_delete import delete_guests
@@ -168,7 +167,7 @@ class _Changes:
     def _new_disk(self, key: str, value: str) -> None:
         """Take a volume back that was taken out of the guest, else have PVE make one."""
         one = volume(value)
-        kept = self._kept(one.text) if one.what == "own" else None
+        kept = kept_volume(self.source, self.ref, self.config, one.text) if one.what == "own" else None
         if kept is None:
             self._set(key, new_value(self.ref.kind, key, value, self.ref.vmid))
             return
@@ -182,34 +181,15 @@ class _Changes:
             )
         self._set(key, value)
 
-    def _kept(self, volid: str) -> Volume | None:
-        """Return a volume that is the guest's but in none of its disks: unused, or until the restart of a VM."""
-        unused = [text(self.config, key) or "" for key in self.config if key.startswith("unused")]
-        if any(volume(value).text == volid for value in unused):
-            return volume(f"{volid},size={self._size_of(volid)}")
-        if self.ref.kind == "ct" or self.ref.status == "stopped":
-            return None
-        rows = [pending_row(row) for row in as_rows(self.source.read(self.ref.path("pending")), "pending changes")]
-        going = [volume(str(row["value"])) for row in rows if row["delete"] and row["value"]]
-        return next((one for one in going if one.text == volid), None)
-
-    def _size_of(self, volid: str) -> int | None:
-        """Return the size in bytes that a storage tells, None where it cannot be seen."""
-        path = api_path("nodes", self.ref.node, "storage", volid.partition(":")[0], "content")
-        try:
-            rows = as_rows(self.source.read(path, {"vmid": self.ref.vmid}), "the volumes")
-        except PmpcError:
-            return None
-        return next((integer(row, "size") for row in rows if text(row, "volid") == volid), None)
-
     def _disk(self, key: str, value: str, live: str) -> None:
         kind, one, other = self.ref.kind, volume(value), volume(live)
         own = ("new", "own")
-        foreign = one.owner is not None and one.owner != other.owner
+        foreign = one.what == "own" and one.owner != self.ref.vmid
         if one.what not in own or other.what not in own or foreign:
-            fresh = one.text if foreign else new_value(kind, key, value, self.ref.vmid)
-            keeps = same_place(one, other)
-            self._set(key, merged_value(kind, key, value, live) if keeps else value if foreign else fresh)
+            if same_place(one, other):
+                self._set(key, merged_value(kind, key, value, live))
+            else:
+                self._set(key, new_value(kind, key, value, self.ref.vmid))  # leaves another guest's volume as it is
             return
         if not same_place(one, other):
             form = one.form if kind == "vm" and one.form != other.form else None
@@ -255,7 +235,7 @@ class _Changes:
         options = Disk.parse(value).properties.without("file", "volume", "size", "format", "import-from")
         checked(rules_of(ref.kind), key, new_value(ref.kind, key, value, ref.vmid), "manifest")
         sets: dict[str, FormValue] = {key: Joined((slot, f",{options}" if str(options) else ""))}
-        taken = Take(slot, _volume_of(ref, key), f"look under which name {key} is now", Target.of(ref))
+        taken = Take(slot, volume_now(ref, key), f"look under which name {key} is now", Target.of(ref))
         return [taken, *self._configured(ref, self.config, sets, [])]
 
     def _pool(self, wanted: Mapping[str, str | None]) -> Sequence[Step]:
@@ -297,15 +277,6 @@ def _waits(ref: GuestRef, key: str, config: JsonObject) -> bool:
     if ref.status == "stopped":
         return False
     return not at_once(key, config) if ref.kind == "vm" else _CT_LATER.fullmatch(key) is not None
-
-
-def _volume_of(ref: GuestRef, key: str) -> TakeRead:
-    def read(source: Source, known: Known, refused: frozenset[Value]) -> Value:
-        disk = Disk.parse(text(read_config(source, ref), key) or "")
-        size = disk.properties.get("size")
-        return f"{disk.volume},size={size}" if size else disk.volume
-
-    return read
 
 
 def _guarded_once(steps: Sequence[Step]) -> list[Step]:
