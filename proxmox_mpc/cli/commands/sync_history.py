@@ -109,8 +109,8 @@ def export(
 ) -> Result:
     """Print the history of every object, a JSON object a line.
 
-    A line is one change of one object that a pull found, oldest first. The lines are written as they are read, however many they are. With -o json or yaml, --query, --filter, --sort and
-    --columns they are gathered first, into one array.
+    A line is one change of one object that a pull found, oldest first. The lines are written as they are read, however
+    many they are. With -o json or yaml, --query, --filter, --sort and --columns they are gathered first, as one array.
     """
     context = context_of(ctx)
     moment_ = None if since is None else moment(since, "--since", context.now)
