@@ -119,13 +119,13 @@ SAME = [
 ]  # fmt: skip
 
 
-@pytest.mark.capability("1.2", "6.5")
+@pytest.mark.capability("1.2", "2.7")
 @pytest.mark.parametrize(("kind", "key", "declared", "live"), SAME)
 def test_what_is_declared_is_live(kind: Kind, key: str, declared: str | None, live: str | None) -> None:
     assert same(kind, key, declared, live)
 
 
-@pytest.mark.capability("1.2", "6.5")
+@pytest.mark.capability("1.2", "2.7")
 @pytest.mark.parametrize(
     ("kind", "key", "declared", "live"),
     [
@@ -206,7 +206,7 @@ def live_guests() -> list[tuple[Kind, JsonObject]]:
     ]
 
 
-@pytest.mark.capability("6.5")
+@pytest.mark.capability("2.7")
 def test_every_live_guest_is_what_its_own_manifest_says() -> None:
     for kind, config in live_guests():
         form = declared_form(kind, config, {})

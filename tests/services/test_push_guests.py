@@ -16,7 +16,7 @@ from proxmox_mpc.services.read_once import ReadOnce
 from tests.services.push_lab import PushLab
 
 
-@pytest.mark.capability("1.2", "6.5")
+@pytest.mark.capability("1.2", "2.7")
 @pytest.mark.parametrize("world", ["homelab", "datacenter:3:40:5"])
 def test_declared_guests_come_back_in_an_empty_cluster(world: str, tmp_path: Path) -> None:
     lab = PushLab(world, tmp_path)
@@ -66,7 +66,7 @@ def put(lab: PushLab, vmid: int, **wanted: str | None) -> list[tuple[str, str]]:
     return [(one.method, one.path.removeprefix(ref.path())) for one in lab.writes]
 
 
-@pytest.mark.capability("6.5")
+@pytest.mark.capability("2.7")
 def test_plain_keys_go_in_one_request_with_the_digest(lab: PushLab) -> None:
     ref, before = lab.ref(101), lab.config(101)
     send, probe = changes(
@@ -80,7 +80,7 @@ def test_plain_keys_go_in_one_request_with_the_digest(lab: PushLab) -> None:
     assert put(lab, 101, cores="6", description=None, onboot="0") == [("POST", "/config")]
 
 
-@pytest.mark.capability("6.5")
+@pytest.mark.capability("2.7")
 def test_a_change_that_somebody_else_made_meanwhile_is_not_overwritten(lab: PushLab) -> None:
     steps = changes(lab.api, lab.ref(101), {"onboot": "0"})
     lab.world.guests[101].config["cores"] = 3
@@ -89,7 +89,7 @@ def test_a_change_that_somebody_else_made_meanwhile_is_not_overwritten(lab: Push
     assert lab.config(101)["onboot"] == 1
 
 
-@pytest.mark.capability("6.5")
+@pytest.mark.capability("2.7")
 def test_a_network_card_keeps_its_address(lab: PushLab) -> None:
     mac = str(lab.config(101)["net0"]).split(",")[0]
     assert put(lab, 101, net0="virtio,bridge=vmbr0,tag=30", net1="virtio,bridge=vmbr0") == [("PUT", "/config")]
@@ -97,7 +97,7 @@ def test_a_network_card_keeps_its_address(lab: PushLab) -> None:
     put(lab, 101, net1=None)
 
 
-@pytest.mark.capability("6.5")
+@pytest.mark.capability("2.7")
 def test_a_disk_grows_and_never_shrinks(lab: PushLab) -> None:
     assert put(lab, 101, scsi0="nas:48,discard=on,iothread=1,ssd=1") == [("PUT", "/resize")]
     # What waits for a restart must not bring the old size back.
@@ -108,7 +108,7 @@ def test_a_disk_grows_and_never_shrinks(lab: PushLab) -> None:
     assert "scsi0 has 48G and cannot be made smaller" in error.message and error.hint
 
 
-@pytest.mark.capability("6.5")
+@pytest.mark.capability("2.7")
 def test_a_disk_goes_to_another_storage_then_gets_its_options_and_its_size(lab: PushLab) -> None:
     sent = put(lab, 104, scsi1="nas:120,discard=on,backup=0", cores="8")
     assert sent == [("POST", "/config"), ("POST", "/move_disk"), ("PUT", "/resize"), ("POST", "/config")]
@@ -117,7 +117,7 @@ def test_a_disk_goes_to_another_storage_then_gets_its_options_and_its_size(lab: 
     assert put(lab, 101, scsi0="nas:40,format=raw,discard=on,iothread=1,ssd=1") == [("POST", "/move_disk")]
 
 
-@pytest.mark.capability("6.5")
+@pytest.mark.capability("2.7")
 def test_disks_come_and_go_and_come_back(lab: PushLab) -> None:
     assert put(lab, 101, scsi1="local-lvm:4", ide2="nas:iso/debian-13.1.0-amd64-netinst.iso,media=cdrom") == [
         ("POST", "/config")
@@ -135,7 +135,7 @@ def test_disks_come_and_go_and_come_back(lab: PushLab) -> None:
     put(lab, 101, ide2="local-lvm:cloudinit", efidisk0="local-lvm:1,efitype=4m", bios="ovmf")
 
 
-@pytest.mark.capability("6.5")
+@pytest.mark.capability("2.7")
 def test_a_disk_that_waits_for_the_restart_to_go_is_taken_back(lab: PushLab) -> None:
     put(lab, 101, sata0="local-lvm:4")
     put(lab, 101, status="stopped")
@@ -148,7 +148,7 @@ def test_a_disk_that_waits_for_the_restart_to_go_is_taken_back(lab: PushLab) -> 
     assert "sata0" not in lab.world.guests[101].pending
 
 
-@pytest.mark.capability("6.5")
+@pytest.mark.capability("2.7")
 def test_volumes_of_containers(lab: PushLab) -> None:
     assert put(lab, 202, mp0="local-lvm:60,mp=/var/lib/gitea,backup=1", mp1="local-lvm:2,mp=/srv") == [
         ("PUT", "/config"),
@@ -161,7 +161,7 @@ def test_volumes_of_containers(lab: PushLab) -> None:
     put(lab, 202, mp1=None)
 
 
-@pytest.mark.capability("6.5")
+@pytest.mark.capability("2.7")
 @pytest.mark.parametrize(
     ("vmid", "wanted", "said"),
     [
@@ -182,7 +182,7 @@ def test_what_cannot_be_had_is_said_and_nothing_is_sent(
     assert error.hint or "cannot" in said or "whole number" in said
 
 
-@pytest.mark.capability("6.5")
+@pytest.mark.capability("2.7")
 def test_pool_node_and_power_state(lab: PushLab) -> None:
     assert lab.ref(105).pool == "lab"
     for pool in ("prod", None, "lab"):
@@ -197,14 +197,14 @@ def test_pool_node_and_power_state(lab: PushLab) -> None:
     assert lab.ref(201).status == "running"
 
 
-@pytest.mark.capability("6.5")
+@pytest.mark.capability("2.7")
 def test_a_guest_becomes_a_template(lab: PushLab) -> None:
     assert isinstance(error_of(changes(lab.api, lab.ref(107), {"template": "1"})), Conflict)
     put(lab, 107, status="stopped")
     assert put(lab, 107, template="1") == [("POST", "/template")]
 
 
-@pytest.mark.capability("6.5", "4.5")
+@pytest.mark.capability("2.7")
 def test_a_guest_that_is_dropped_is_deleted_with_its_disks_unless_it_runs(lab: PushLab) -> None:
     assert isinstance(error_of(deletion(lab.api, lab.ref(101))), Conflict)
     put(lab, 101, status="stopped")
@@ -216,7 +216,7 @@ def test_a_guest_that_is_dropped_is_deleted_with_its_disks_unless_it_runs(lab: P
     assert 101 not in lab.world.guests
 
 
-@pytest.mark.capability("6.5")
+@pytest.mark.capability("2.7")
 def test_what_is_sent_for_a_new_guest(lab: PushLab) -> None:
     keys = {
         "name": "new", "node": "pve2", "pool": "lab", "status": "running", "cores": "2", "tags": "a", "template": "0",
@@ -244,7 +244,7 @@ def first(steps: tuple[Step, ...]) -> Send:
     return steps[0]
 
 
-@pytest.mark.capability("6.5")
+@pytest.mark.capability("2.7")
 def test_the_template_of_a_new_container_and_its_node(lab: PushLab) -> None:
     keys = {"hostname": "new", "ostype": "debian", "rootfs": "local-lvm:4", "net0": "name=eth0,bridge=vmbr0"}
     send = first(creation(lab.api, "ct", 301, keys))
@@ -257,7 +257,7 @@ def test_the_template_of_a_new_container_and_its_node(lab: PushLab) -> None:
     assert isinstance(error_of(creation(lab.api, "ct", 301, {**keys, "cores": "x", "node": "pve2"})), UsageError)
 
 
-@pytest.mark.capability("6.5")
+@pytest.mark.capability("2.7")
 def test_nothing_is_asked_for_twice(lab: PushLab) -> None:
     once = ReadOnce(lab.api)
     query = Query("/cluster/resources")
@@ -270,7 +270,7 @@ def test_nothing_is_asked_for_twice(lab: PushLab) -> None:
     assert once.answer("/version").data == once.read("/version")
 
 
-@pytest.mark.capability("6.5")
+@pytest.mark.capability("2.7")
 def test_what_moved_on_since_it_was_seen_is_left_alone(lab: PushLab) -> None:
     seen, config = lab.config(101), lab.world.guests[101].config
     wanted: dict[str, str | None] = {"description": "new"}
@@ -283,7 +283,7 @@ def test_what_moved_on_since_it_was_seen_is_left_alone(lab: PushLab) -> None:
     assert "another guest" in error_of(changes(lab.api, lab.ref(101), {"numa": "1"}, seen)).message
 
 
-@pytest.mark.capability("6.5")
+@pytest.mark.capability("2.7")
 def test_a_pool_may_be_made_by_the_same_plan(lab: PushLab) -> None:
     steps = changes(lab.api, lab.ref(105), {"pool": "new", "description": "x"})
     assert [step.call.path for step in steps if isinstance(step, Send)] == ["/pools", lab.ref(105).path("config")]
