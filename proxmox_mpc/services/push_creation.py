@@ -59,6 +59,8 @@ def _steps(
 ) -> list[Step]:
     form: dict[str, FormValue] = {"vmid": vmid}
     if kind == "ct":
+        if "rootfs" not in keys:
+            raise InvalidValue("rootfs: a container needs one", hint="as in: rootfs: local-lvm:8")
         form[OSTEMPLATE] = _template(source, keys, node)
     empty: list[str] = []
     for key in sorted(keys.keys() - BESIDE, key=natural):

@@ -254,6 +254,7 @@ def test_the_template_of_a_new_container_and_its_node(lab: PushLab) -> None:
     error = error_of(creation(lab.api, "ct", 301, {**keys, "ostype": "gentoo", "node": "pve2"}))
     assert isinstance(error, NotFound) and "ostemplate: VOLUME" in (error.hint or "")
     assert isinstance(error_of(creation(lab.api, "ct", 301, {**keys, "node": "pve9"})), NotFound)
+    assert isinstance(error_of(creation(lab.api, "ct", 301, {"hostname": "new", "node": "pve2"})), InvalidValue)
     assert isinstance(error_of(creation(lab.api, "ct", 301, {**keys, "cores": "x", "node": "pve2"})), UsageError)
 
 
