@@ -252,6 +252,16 @@ class Context:
 
     @cached_property
     def live(self) -> Source:
+        """What changes are planned on: the live server; with --declare guests are as their manifests say."""
+        if not self.options.declare:
+            return self.bound
+        from proxmox_mpc.cli.commands.sync_args import session_of
+        from proxmox_mpc.services.declaring import DeclaredSource
+
+        return DeclaredSource(self.bound, session_of(self))
+
+    @cached_property
+    def bound(self) -> Source:
         """The live server, once it was recognised as the cluster that the workspace belongs to."""
         settings = self.settings
         if settings.workspace is None or settings.identity is None:
@@ -264,6 +274,10 @@ class Context:
     @cached_property
     def guard(self) -> Door:
         """The one way to change the cluster: ``guard.run(plan)``."""
+        if self.options.declare:
+            from proxmox_mpc.cli.declare_door import DeclareDoor
+
+            return DeclareDoor(self)
         from proxmox_mpc.cli.door import open_door
 
         return open_door(self)

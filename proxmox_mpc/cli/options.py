@@ -46,6 +46,7 @@ class Options:
         self.no_header = False
         self.wide = False
         self.dry_run = False
+        self.declare = False
         self.yes = False
         self.confirm: str | None = None
         self.no_wait = False
@@ -255,6 +256,13 @@ def write_options() -> list[TyperOption]:
             is_flag=True,
         ),
     ]
+
+
+def declare_option() -> TyperOption:
+    """Return the option of verbs whose change can be written into a manifest instead."""
+    return _option(
+        "declare", "--declare", help="write it into the manifest (infra/) instead of sending it", is_flag=True
+    )
 
 
 def destructive_options() -> list[TyperOption]:

@@ -12,6 +12,7 @@ from proxmox_mpc.cli.options import (
     at_option,
     bulk_options,
     common_options,
+    declare_option,
     destructive_options,
     list_options,
     offline_option,
@@ -37,7 +38,8 @@ class Verb(NamedTuple):
 
     ``offline``: the database can answer it too, as it is and as it was. ``audit``: the privilege without which an empty
     list proves nothing.
-    ``mutating``: it changes the cluster, through the guard; ``destructive``: it can destroy a guest.
+    ``mutating``: it changes the cluster, through the guard; ``destructive``: it can destroy a guest; ``declares``: it
+    can write what it would change into a manifest instead.
     """
 
     run: Run
@@ -46,6 +48,7 @@ class Verb(NamedTuple):
     audit: str | None = None
     mutating: bool = False
     destructive: bool = False
+    declares: bool = False
 
 
 class Outcome(NamedTuple):
@@ -66,7 +69,12 @@ def read(shape: Shape, *, offline: bool = True, audit: str | None = None) -> Cal
 
 
 def write(
-    *, many: bool = False, destructive: bool = False, extra: tuple[Field, ...] = (), shape: Shape | None = None
+    *,
+    many: bool = False,
+    destructive: bool = False,
+    declares: bool = False,
+    extra: tuple[Field, ...] = (),
+    shape: Shape | None = None,
 ) -> Callable[[Run], Verb]:
     """Declare a verb that changes the cluster; it prints rows as every write does, and takes the options of writes.
 
@@ -76,7 +84,7 @@ def write(
     from proxmox_mpc.domain.writes import write_shape
 
     printed = shape or write_shape(many=many, extra=extra)
-    return lambda run: Verb(run, printed, mutating=True, destructive=destructive)
+    return lambda run: Verb(run, printed, mutating=True, destructive=destructive, declares=declares)
 
 
 def context_of(ctx: typer.Context) -> Context:
@@ -101,6 +109,7 @@ class PmpcCommand(TyperCommand):
                 *(list_options() if self.verb.shape.many else []),
                 *(write_options() if self.verb.mutating else []),
                 *(destructive_options() if self.verb.destructive else []),
+                *([declare_option()] if self.verb.declares else []),
                 *(bulk_options() if self.verb.mutating and self.verb.shape.kind == "either" else []),
                 *([offline_option(), at_option()] if self.verb.offline else []),
                 *common_options(),

@@ -38,7 +38,7 @@ NewId = Annotated[int | None, typer.Option("--vmid", metavar="ID", help="its id;
 _BESIDE = frozenset({"vmid", "node", "template", "ostemplate", "storage", "pool", "start"})
 
 
-@write()
+@write(declares=True)
 def create(
     ctx: typer.Context,
     hostname: Annotated[str | None, typer.Argument(metavar="[NAME]", help="its host name")] = None,

@@ -21,7 +21,7 @@ from proxmox_mpc.services import ct_config, ct_volumes
 from proxmox_mpc.services.vm_config import waiting
 
 
-@write(many=True)
+@write(many=True, declares=True)
 def set_(
     ctx: typer.Context,
     guests: Words = None,
@@ -78,7 +78,7 @@ def set_(
         raise UsageError("what is to be changed?", hint="as in: pmpc ct set 200 --memory 2G --set tty=2 --delete swap")
     chosen = targets(ctx, guests, tag=tag, node=node, pool=pool, status=status, name=name, every=all_)
     result = context.guard.run(ct_config.set_cts(context.live, chosen.refs, options, gone, many=chosen.many))
-    if context.options.dry_run:
+    if context.options.dry_run or context.options.declare:
         return result
     return result._replace(warnings=(*result.warnings, *waiting(context.live, chosen.refs)))
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _SIZE = re.compile(r"\d[\d.]*[A-Za-z]*")
 
 
-@write()
+@write(declares=True)
 def create(
     ctx: typer.Context,
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="its name")] = None,

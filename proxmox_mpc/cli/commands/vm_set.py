@@ -18,7 +18,7 @@ from proxmox_mpc.output.result import Result
 from proxmox_mpc.services.vm_config import Wish, set_vms, waiting
 
 
-@write(many=True)
+@write(many=True, declares=True)
 def set_(
     ctx: typer.Context,
     guests: Words = None,
@@ -102,7 +102,7 @@ def set_(
         raise UsageError(f"{', '.join(sorted(both))}: to be set and deleted at once")
     chosen = targets(ctx, guests, tag=tag, node=node, pool=pool, status=status, name=name, every=all_)
     result = context.guard.run(set_vms(context.live, chosen.refs, wish, many=chosen.many))
-    if context.options.dry_run or wish.revert:
+    if context.options.dry_run or context.options.declare or wish.revert:
         return result
     return result._replace(warnings=(*result.warnings, *waiting(context.live, chosen.refs)))
 
