@@ -14,7 +14,15 @@ from typer.exceptions import Abort, TyperException
 
 from proxmox_mpc.cli.context import Context
 from proxmox_mpc.cli.verbs import Outcome, PmpcGroup, group_of
-from proxmox_mpc.errors import EXIT_INTERRUPTED, EXIT_PARTIAL, EXIT_TERMINATED, PmpcError, StateError, UsageError
+from proxmox_mpc.errors import (
+    EXIT_DIFFERENT,
+    EXIT_INTERRUPTED,
+    EXIT_PARTIAL,
+    EXIT_TERMINATED,
+    PmpcError,
+    StateError,
+    UsageError,
+)
 from proxmox_mpc.output.streams import Streams
 
 if TYPE_CHECKING:
@@ -130,7 +138,7 @@ _REMEDIES = {
 
 
 def _finish(outcome: Outcome, context: Context) -> int:
-    """Print the result, then its warnings, and decide the status: 8 and 10 beat 11."""
+    """Print the result, then its warnings, and decide the status: 8 before 11 before 10."""
     result = context.completed(outcome.verb, outcome.result)
     if result.data is not None or outcome.verb.shape.kind == "any":
         context.show(outcome.verb.shape, result)
@@ -138,9 +146,11 @@ def _finish(outcome: Outcome, context: Context) -> int:
         context.warn(warn)
     if result.error is not None:
         return _report(result.error, context)
-    if result.status:
-        return result.status
-    return EXIT_PARTIAL if result.partial and not context.allow_partial else 0
+    partial = EXIT_PARTIAL if result.partial and not context.allow_partial else 0
+    # Differences that were found with something unread are not all there are.
+    if partial and result.status == EXIT_DIFFERENT:
+        return partial
+    return result.status or partial
 
 
 def _report(error: PmpcError, context: Context) -> int:

@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 from proxmox_mpc.cli.commands.sync_args import Words, session_of
-from proxmox_mpc.cli.commands.sync_diff import EXIT_DIFFERENT
 from proxmox_mpc.cli.verbs import context_of, local
-from proxmox_mpc.errors import CheckFailed
+from proxmox_mpc.errors import EXIT_DIFFERENT, CheckFailed
 from proxmox_mpc.output.result import Result
 from proxmox_mpc.services.sync_check import PROBLEM_ROWS, RENDER_ROWS
 from proxmox_mpc.services.sync_files import FILE_ROWS

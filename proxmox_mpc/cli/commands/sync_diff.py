@@ -10,13 +10,12 @@ import typer
 from proxmox_mpc.cli.commands.sync_args import Refreshed, Words, record, refresh, session_of
 from proxmox_mpc.cli.verbs import context_of, read
 from proxmox_mpc.domain.json import JsonObject, text
+from proxmox_mpc.errors import EXIT_DIFFERENT
 from proxmox_mpc.output.result import Result
 from proxmox_mpc.services.sync_rows import DIFF_ROWS, diff_rows, since_rows
 
 if TYPE_CHECKING:
     from proxmox_mpc.cli.context import Context
-
-EXIT_DIFFERENT = 10
 
 
 @read(DIFF_ROWS)
