@@ -286,7 +286,6 @@ class Interrupted(PmpcError):
 
 # Not errors but endings of a command that printed what it has.
 EXIT_DIFFERENCES = 10
-EXIT_DIFFERENT = 10
 EXIT_PARTIAL = 11
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143

@@ -15,7 +15,7 @@ from typer.exceptions import Abort, TyperException
 from proxmox_mpc.cli.context import Context
 from proxmox_mpc.cli.verbs import Outcome, PmpcGroup, group_of
 from proxmox_mpc.errors import (
-    EXIT_DIFFERENT,
+    EXIT_DIFFERENCES,
     EXIT_INTERRUPTED,
     EXIT_PARTIAL,
     EXIT_TERMINATED,
@@ -148,7 +148,7 @@ def _finish(outcome: Outcome, context: Context) -> int:
         return _report(result.error, context)
     partial = EXIT_PARTIAL if result.partial and not context.allow_partial else 0
     # Differences that were found with something unread are not all there are.
-    if partial and result.status == EXIT_DIFFERENT:
+    if partial and result.status == EXIT_DIFFERENCES:
         return partial
     return result.status or partial
 

@@ -8,7 +8,7 @@ import typer
 
 from proxmox_mpc.cli.commands.sync_args import Words, session_of
 from proxmox_mpc.cli.verbs import context_of, local
-from proxmox_mpc.errors import EXIT_DIFFERENT, CheckFailed
+from proxmox_mpc.errors import EXIT_DIFFERENCES, CheckFailed
 from proxmox_mpc.output.result import Result
 from proxmox_mpc.services.sync_check import PROBLEM_ROWS, RENDER_ROWS
 from proxmox_mpc.services.sync_files import FILE_ROWS
@@ -52,4 +52,4 @@ def fmt(
 
     session = session_of(context_of(ctx))
     done = reformat(session, session.resolved(objects or ()), write=not check)
-    return Result([one.row() for one in done], status=EXIT_DIFFERENT if check and done else 0)
+    return Result([one.row() for one in done], status=EXIT_DIFFERENCES if check and done else 0)

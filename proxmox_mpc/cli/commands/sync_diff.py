@@ -10,7 +10,7 @@ import typer
 from proxmox_mpc.cli.commands.sync_args import Refreshed, Words, record, refresh, session_of
 from proxmox_mpc.cli.verbs import context_of, read
 from proxmox_mpc.domain.json import JsonObject, text
-from proxmox_mpc.errors import EXIT_DIFFERENT
+from proxmox_mpc.errors import EXIT_DIFFERENCES
 from proxmox_mpc.output.result import Result
 from proxmox_mpc.services.sync_rows import DIFF_ROWS, diff_rows, since_rows
 
@@ -42,7 +42,7 @@ def diff(
         session = session_of(context)
         said = refresh(context, session)
         rows = diff_rows(session.look(objects or ()))
-    return Result([*rows], said.warnings, said.partial, status=EXIT_DIFFERENT if exit_code and rows else 0)
+    return Result([*rows], said.warnings, said.partial, status=EXIT_DIFFERENCES if exit_code and rows else 0)
 
 
 def _since(context: Context, words: Sequence[str], moment_text: str) -> tuple[list[JsonObject], Refreshed]:
