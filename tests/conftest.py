@@ -18,6 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.databases import blank as blank
+from tests.databases import database as database
+from tests.databases import new_database as new_database
+from tests.databases import on_each_kind
+from tests.databases import postgresql as postgresql
 from tests.tools.evidence import Evidence
 
 if TYPE_CHECKING:
@@ -67,6 +72,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     whole = [item for item in items if item.get_closest_marker("whole")]
     config.hook.pytest_deselected(items=whole)
     items[:] = [item for item in items if not item.get_closest_marker("whole")]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    on_each_kind(metafunc)
 
 
 def pytest_testnodedown(node: WorkerController, error: object) -> None:

@@ -31,9 +31,12 @@ if TYPE_CHECKING:
     from proxmox_mpc.domain.moments import Now
     from proxmox_mpc.state import RecordedSource, StateStore
     from proxmox_mpc.state.journal import Journal
+    from proxmox_mpc.state.server import Server
     from proxmox_mpc.workspace.settings import Settings
 
 _TRUE = ("1", "true", "yes", "on")
+_AT_ONCE = frozenset({"env", "file", "keyring"})
+"""Sources of a secret that take no time and ask nobody."""
 
 
 class Context:
@@ -205,7 +208,7 @@ class Context:
             from proxmox_mpc.domain.moments import moment
 
             at = moment(self.options.at, "--at", self.wall)
-        return RecordedSource(self.database, at=at, now=self.wall)
+        return RecordedSource(self.place, at=at, now=self.wall)
 
     def go_back(self) -> None:
         """Take the moment of --at for the present: the database answers as it was, and ages are those of then."""
@@ -232,18 +235,46 @@ class Context:
         """The database, for writing."""
         from proxmox_mpc.state.store import StateStore
 
-        return StateStore.open(self.database)
+        return StateStore.open(self.place)
+
+    @cached_property
+    def place(self) -> Path | Server:
+        """Where the database is: the SQLite file, or the server that state.url names; nothing is connected to."""
+        location = self.settings.state
+        if location.url is None:
+            return location.path
+        from proxmox_mpc.domain.cluster_identity import Identity
+        from proxmox_mpc.state.server import Server
+
+        identity = self.settings.identity
+        if identity is None:
+            raise ConfigError(
+                "state.url: a database on a server belongs to one cluster, and none is named here to compare with",
+                hint="use a workspace that is bound to its cluster: pmpc workspace init",
+            )
+        return Server(location.url, location.password, Identity.of_data(identity))
 
     @property
     def database(self) -> Path:
-        """The SQLite file of the recorded state."""
-        location = self.settings.state
-        if location.url is not None:
+        """The SQLite file of the recorded state, for what only a file can do; raises ConfigError for a server."""
+        place = self.place
+        if not isinstance(place, Path):
             raise ConfigError(
-                "state.url: a database on a server cannot be used by this release",
-                hint="pmpc workspace config unset state",
+                f"the database {place.where} is on a server: this works on the file of a workspace only",
+                hint="the server's own tools do it: pg_dump, pg_restore",
             )
-        return location.path
+        return place
+
+    @property
+    def own_files(self) -> Path:
+        """The directory of what stays here wherever the database is: the brake, audit.head."""
+        return self.settings.state.path.parent
+
+    @property
+    def has_database(self) -> bool:
+        """Whether there may be something in the database; of a server that is not asked."""
+        place = self.place
+        return not isinstance(place, Path) or place.exists()
 
     @property
     def source(self) -> Source:
@@ -287,13 +318,16 @@ class Context:
         """What pmpc has changed here; raises StateError where it cannot be written."""
         from proxmox_mpc.state.journal import Journal
 
-        return Journal(self.store, self.database.parent, self.now)
+        return Journal(self.store, self.own_files, self.now)
 
     def known_names(self, kind: str) -> Sequence[tuple[str, str]]:
         """Return (name, help) of the objects of a kind that the database knows; guests have two names."""
         from proxmox_mpc.state.light import names
 
-        known = names(self.database, kind)
+        source = self.settings.value("state.password")
+        if isinstance(source, dict) and not _AT_ONCE.issuperset(source) and self.settings.text("state.url"):
+            return ()  # nobody is asked for a password, and no command is run for one, by pressing a key
+        known = names(self.place, kind)
         if kind not in ("guest", "vm", "ct"):
             return known
         return [*known, *((text.split(" (")[0], vmid) for vmid, text in known if text)]

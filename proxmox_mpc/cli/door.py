@@ -39,7 +39,7 @@ class Door:
         context = self._context
         if isinstance(context.live, BoundSource):
             context.live.recognise()
-        if context.database.exists() and not context.options.dry_run:
+        if context.has_database and not context.options.dry_run:
             self.reconcile()
         return _guard(context, undo_of).run(plan)
 
@@ -89,7 +89,7 @@ def _guard(context: Context, undo_of: int | None) -> Guard:
 
 def brake_of(context: Context) -> Brake:
     """Return the emergency brake of the workspace, or of the environment's cluster."""
-    return Brake(context.database.parent / "frozen")
+    return Brake(context.own_files / "frozen")
 
 
 def options_of(context: Context) -> WriteOptions:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -17,9 +17,9 @@ from proxmox_mpc.domain.source import Source, Warn
 from proxmox_mpc.domain.upid import Upid
 from proxmox_mpc.errors import (
     AlreadyExists,
+    Locked,
     PmpcError,
     RequestTimeout,
-    StateError,
     Stopped,
     TaskFailed,
     UnexpectedAnswer,
@@ -36,6 +36,10 @@ Pause: TypeAlias = Callable[[float, threading.Event], object]
 
 _MOST_TAKES = 100
 _LOOKS = (0.25, 0.5, 1.0, 2.0)
+_TURNS = (0.25, 0.25, 0.5, 1.0, 1.0, 2.0)
+"""How long one operation waits for another on the same guest: five seconds in all."""
+_OUT_OF_TURN = frozenset({"ping", "stop", "reset", "agent_exec", "agent_write"})
+"""What waits for nobody: a hard stop must come through, and what goes on inside a guest is its own business."""
 
 
 class Halted(Exception):
@@ -59,7 +63,7 @@ class Operation:
     halt: threading.Event = field(default_factory=threading.Event)
     leave: threading.Event = field(default_factory=threading.Event)
     steps: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
-    trouble: list[StateError] = field(default_factory=list)
+    trouble: list[PmpcError] = field(default_factory=list)
 
     def sleep(self, seconds: float) -> None:
         """Pause; raises Halted when the user wants to leave."""
@@ -71,9 +75,30 @@ class Operation:
         """Journal what has happened already: a journal that fails must not hide it, but stops whatever would follow."""
         try:
             self.journal.note(self.number, step, event, body)
-        except StateError as error:
+        except PmpcError as error:
             self.trouble.append(error)
             self.halt.set()
+
+    @contextmanager
+    def reserved(self, lane: Lane) -> Iterator[None]:
+        """Keep others from changing the lane's guest; waits briefly for who does, then raises Locked naming him."""
+        target = lane.target
+        if target.kind not in ("vm", "ct") or not isinstance(target.id, int) or not _takes_turns(lane):
+            yield
+            return
+        pauses = iter(_TURNS)
+        while (holder := self.journal.reserve(target.id)) is not None:
+            pause = next(pauses, None)
+            if pause is None:
+                raise Locked(
+                    f"{target.label} is being changed by {holder}",
+                    hint="wait until that is done, look at what it did (pmpc audit list), and repeat the command",
+                )
+            self.sleep(pause)
+        try:
+            yield
+        finally:
+            self.journal.unreserve(target.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,28 +143,9 @@ class Runner:
     def run(self) -> Outcome:
         """Carry the steps out until one fails; what went wrong is in the outcome. Raises Halted, KeyboardInterrupt."""
         outcome, began = self.outcome, self._operation.clock()
-        at = 0
-        refused: dict[int, set[Value]] = {}
         try:
-            while at < len(self._lane.steps):
-                outcome.left = [step.says for step in self._lane.steps[at:] if isinstance(step, Send)]
-                try:
-                    self._one(self._lane.steps[at], frozenset(refused.get(at, ())), last=len(outcome.left) == 1)
-                except AlreadyExists:
-                    back = self._nearest_take(at)
-                    if back is None or len(refused.get(back, ())) >= _MOST_TAKES:
-                        raise
-                    take = self._lane.steps[back]
-                    assert isinstance(take, Take)
-                    refused.setdefault(back, set()).add(outcome.known[take.slot.name])
-                    at = back
-                    continue
-                if outcome.status == "running":
-                    break
-                at += 1
-            else:
-                outcome.left = []
-                outcome.status = "done" if outcome.changed else "unchanged"
+            with self._operation.reserved(self._lane):
+                self._steps()
         except Stopped as error:
             if outcome.finished:
                 outcome.status, outcome.error = "failed", error
@@ -151,11 +157,36 @@ class Runner:
             outcome.seconds = max(0.0, self._operation.clock() - began)
         return outcome
 
+    def _steps(self) -> None:
+        outcome = self.outcome
+        at = 0
+        refused: dict[int, set[Value]] = {}
+        while at < len(self._lane.steps):
+            outcome.left = [step.says for step in self._lane.steps[at:] if isinstance(step, Send)]
+            try:
+                self._one(self._lane.steps[at], frozenset(refused.get(at, ())), last=len(outcome.left) == 1)
+            except AlreadyExists:
+                back = self._nearest_take(at)
+                if back is None or len(refused.get(back, ())) >= _MOST_TAKES:
+                    raise
+                take = self._lane.steps[back]
+                assert isinstance(take, Take)
+                refused.setdefault(back, set()).add(outcome.known[take.slot.name])
+                at = back
+                continue
+            if outcome.status == "running":
+                break
+            at += 1
+        else:
+            outcome.left = []
+            outcome.status = "done" if outcome.changed else "unchanged"
+
     def undo(self, finished: Finished) -> bool:
         """Send what takes a finished step back; False where nothing does. Raises PmpcError, Halted."""
         undo = restored_undo(finished.undo, finished.known)
-        for send in undo.sends:
-            self._send(send, last=False, undoes=finished.step)
+        with self._operation.reserved(self._lane):
+            for send in undo.sends:
+                self._send(send, last=False, undoes=finished.step)
         return bool(undo.sends)
 
     def _one(self, step: Step, refused: frozenset[Value], *, last: bool) -> None:
@@ -337,3 +368,7 @@ class Runner:
             operation.sleep(pause)
         # A server that was only slow may still be about to do it.
         return Found("unknown") if slow and found.became == "not done" else found
+
+
+def _takes_turns(lane: Lane) -> bool:
+    return any(send.effect not in _OUT_OF_TURN for send in lane.sends)

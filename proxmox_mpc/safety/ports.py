@@ -49,6 +49,15 @@ class Journal(Protocol):
     def release(self, operation: int) -> None:
         """Say that this process is done with an operation."""
 
+    def reserve(self, vmid: int) -> str | None:
+        """Hold a guest, so that no other operation changes it meanwhile; returns who does where somebody does.
+
+        An operation may hold it more than once; raises PmpcError where that cannot be known.
+        """
+
+    def unreserve(self, vmid: int) -> None:
+        """Give a guest back, as often as it was reserved."""
+
     def orphans(self) -> Sequence[int]:
         """Return the operations that have not ended and that no process holds, oldest first."""
 

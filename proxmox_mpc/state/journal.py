@@ -1,13 +1,14 @@
 """The journal in the database: rows are appended, each in a transaction of its own that is on disk when it returns.
 
-``audit.head`` beside the database holds number and hash of the newest row, so that a tail cut off is noticed. It is
-written after the row: a process that dies in between leaves it one behind, never ahead. ``running/NUMBER`` is locked by
-the process that carries an operation out; the kernel gives the lock back however that process ends.
+``audit.head`` in the workspace holds number and hash of the newest row that it knows of, so that a tail cut off is
+noticed. It is written after the row: a process that dies in between leaves it one behind, never ahead. Where several
+workspaces share a database each has a head of its own, somewhere in the chain that all of them write.
 """
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import threading
@@ -16,13 +17,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Table, and_, delete, func, insert, or_, select, text
+from sqlalchemy import Connection, Row, Table, and_, delete, func, insert, or_, select
 
 from proxmox_mpc.domain.journal import START, Entry, canonical, chained
 from proxmox_mpc.domain.json import Json, JsonObject
 from proxmox_mpc.domain.moments import Now
-from proxmox_mpc.errors import StateError
+from proxmox_mpc.errors import PmpcError, StateError
 from proxmox_mpc.state.files import PRIVATE
+from proxmox_mpc.state.locks import guest
+from proxmox_mpc.state.locks import operation as right_to
 from proxmox_mpc.state.store import StateStore
 from proxmox_mpc.state.tables import METADATA
 from proxmox_mpc.state.tables_journal import JournalRow
@@ -45,10 +48,15 @@ class Journal:
     def __init__(self, store: StateStore, home: Path, now: Now) -> None:
         self._store = store
         self._now = now
-        self._head = home / "audit.head"
-        self._running = home / "running"
-        self._held: dict[int, int] = {}
+        self._head = home / _head_name(store)
+        self._held: set[int] = set()
+        self._guests: dict[int, int] = {}
         self._lock = threading.Lock()
+
+    @property
+    def shared(self) -> bool:
+        """Whether other workspaces write this journal too."""
+        return self._store.path is None
 
     def begin(self, body: JsonObject) -> int:
         """Open an operation and return its number, the ``seq`` of this row; raises StateError."""
@@ -56,25 +64,41 @@ class Journal:
 
     def note(self, operation: int, step: int, event: str, body: JsonObject) -> None:
         """Append one row; raises StateError, and then nothing was written."""
+        if event == "intent":
+            self._store.locks.keep()
         self._append(operation, step, event, body)
 
     def release(self, operation: int) -> None:
         """Give an operation up that this process holds."""
-        handle = self._held.pop(operation, None)
-        if handle is not None:
-            with suppress(OSError):
-                self._lock_file(operation).unlink()
-            os.close(handle)
+        if operation in self._held:
+            self._held.discard(operation)
+            self._store.locks.give_back(right_to(operation))
+
+    def reserve(self, vmid: int) -> str | None:
+        """Hold a guest, so that nobody else changes it meanwhile; returns who does where somebody does."""
+        with self._lock:
+            if vmid not in self._guests:
+                holder = self._store.locks.take(guest(vmid), self._now())
+                if holder is not None:
+                    return holder.describe()
+            self._guests[vmid] = self._guests.get(vmid, 0) + 1
+            return None
+
+    def unreserve(self, vmid: int) -> None:
+        """Give a guest back; as often as it was reserved."""
+        with self._lock:
+            self._guests[vmid] -= 1
+            if not self._guests[vmid]:
+                del self._guests[vmid]
+                self._store.locks.give_back(guest(vmid))
 
     @contextmanager
     def taken_over(self, operation: int) -> Iterator[bool]:
         """Hold an operation that its process left; False when somebody holds it."""
-        try:
-            handle = self._hold(operation)
-        except BlockingIOError:
+        if self._store.locks.take(right_to(operation), self._now()) is not None:
             yield False
             return
-        self._held[operation] = handle
+        self._held.add(operation)
         try:
             yield True
         finally:
@@ -86,7 +110,7 @@ class Journal:
         query = select(_J.c.seq).where(_J.c.event == "begun", _J.c.seq.not_in(ended)).order_by(_J.c.seq)
         with self._store.reading() as connection:
             found = [int(seq) for seq in connection.scalars(query)]
-        return [seq for seq in found if seq not in self._held and not self._is_held(seq)]
+        return [seq for seq in found if seq not in self._held and not self._store.locks.is_taken(right_to(seq))]
 
     def entries(self, operation: int) -> list[Entry]:
         """Return the rows of an operation in order; empty for one that does not exist."""
@@ -166,12 +190,11 @@ class Journal:
     def _append(self, operation: int | None, step: int, event: str, body: JsonObject) -> Head:
         """Append a row; without ``operation`` it begins one, numbered as itself."""
         with self._lock, self._store.writing() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(text("LOCK TABLE journal IN EXCLUSIVE MODE"))
             head = self._insert(connection, _newest(connection), operation, step, event, body)
             if operation is None:
                 # Held before anybody can see the row: another process would take it for one whose process has died.
-                self._held[head.seq] = self._hold(head.seq)
+                self._store.locks.take(right_to(head.seq), self._now())
+                self._held.add(head.seq)
         self._keep_head(head)
         return head
 
@@ -187,8 +210,12 @@ class Journal:
 
     def _keep_head(self, head: Head) -> None:
         # The row is on disk; a head that cannot be written now is caught up by the next row.
-        with suppress(OSError):
+        with suppress(OSError, PmpcError):
             self._write_head(head)
+
+    def keep_head(self, seq: int, row_hash: str) -> None:
+        """Let audit.head name a row up to which the chain was found whole."""
+        self._keep_head(Head(seq, row_hash))
 
     def _write_head(self, head: Head) -> None:
         handle = os.open(self._head.with_name("audit.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
@@ -196,7 +223,7 @@ class Journal:
             fcntl.flock(handle, fcntl.LOCK_EX)
             with suppress(StateError):
                 known = self.head()
-                if known is not None and known.seq >= head.seq:
+                if known is not None and (known.seq >= head.seq or not self._follows(known, head)):
                     return
             fresh = self._head.with_name("audit.head.new")
             write = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, PRIVATE)
@@ -208,34 +235,21 @@ class Journal:
         finally:
             os.close(handle)
 
-    def _lock_file(self, operation: int) -> Path:
-        return self._running / str(operation)
-
-    def _hold(self, operation: int) -> int:
-        try:
-            self._running.mkdir(mode=0o700, exist_ok=True)
-            handle = os.open(self._lock_file(operation), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
-        except OSError as error:
-            raise StateError(f"{self._running} cannot be written: {error.strerror}") from error
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(handle)
-            raise
-        return handle
-
-    def _is_held(self, operation: int) -> bool:
-        try:
-            handle = os.open(self._lock_file(operation), os.O_RDWR | os.O_CLOEXEC)
-        except OSError:
-            return False
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+    def _follows(self, known: Head, head: Head) -> bool:
+        """Say whether the head known so far is in the chain; one that is not stays, for ``audit verify`` to find."""
+        if known.seq == head.seq - 1:
             return True
-        finally:
-            os.close(handle)
-        return False
+        with self._store.reading() as connection:
+            found = connection.scalar(select(_J.c.hash).where(_J.c.seq == known.seq))
+            first = connection.scalar(select(func.min(_J.c.seq)))
+        return found == known.hash or (found is None and first is not None and known.seq < first)
+
+
+def _head_name(store: StateStore) -> str:
+    if store.path is not None:
+        return "audit.head"
+    # Of each database its own: the chain of the file that was used before it is another one.
+    return f"audit-{hashlib.sha256(store.where.encode()).hexdigest()[:8]}.head"
 
 
 def _newest(connection: Connection) -> Head:

@@ -1,4 +1,4 @@
-"""Reading the database with the standard library alone, for what must start fast: lists, completion, status."""
+"""Reading the database without the ORM, for what must start fast: lists, completion, status."""
 
 from __future__ import annotations
 
@@ -8,26 +8,73 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from proxmox_mpc.domain.json import JsonObject, split_list
 from proxmox_mpc.domain.moments import Now
 from proxmox_mpc.errors import NotRecorded, PmpcError, StateError
 from proxmox_mpc.state import files, migrate
 from proxmox_mpc.state.faults import translated
+from proxmox_mpc.state.server import Server
 
 BUSY_SECONDS = 10
 """How long to wait for a writer that is just switching the log; readers do not wait for ordinary writes."""
 
 
-class Light:
-    """A connection that reads; ``rows`` is its one method, ``close`` ends it."""
+class Reader(Protocol):
+    """A connection that reads; documents come as JSON text."""
 
-    def __init__(self, path: Path, now: Now = time.time) -> None:
+    def rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        """Return all rows of a query, in which ``?`` stands for a parameter."""
+
+    def prove_sound(self) -> None:
+        """Look whether the database is damaged; raises StateDamaged."""
+
+    def size(self) -> int:
+        """Return how many bytes it takes."""
+
+    def close(self) -> None:
+        """Close the connection."""
+
+
+class Light:
+    """A connection that reads, to a file or a server; ``rows`` is its one method, ``close`` ends it."""
+
+    def __init__(self, target: Path | Server, now: Now = time.time) -> None:
         """Open a database that exists; raises NotRecorded, StateError, StateDamaged, StateTooNew.
 
-        After an unclean end it is checked first; one with an old schema is migrated first.
+        A file is checked first after an unclean end; one with an old schema is migrated first. Of a server also what
+        ``server.connect`` raises, and WrongCluster.
         """
+        self._reader: Reader
+        if isinstance(target, Server):
+            from proxmox_mpc.state.light_server import ServerReader
+
+            self._reader = ServerReader(target, now)
+        else:
+            self._reader = FileReader(target, now)
+
+    def rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        """Return all rows of a query."""
+        return self._reader.rows(query, parameters)
+
+    def prove_sound(self) -> None:
+        """Run the integrity check; raises StateDamaged."""
+        self._reader.prove_sound()
+
+    def size(self) -> int:
+        """Return how many bytes the database takes."""
+        return self._reader.size()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._reader.close()
+
+
+class FileReader:
+    """A SQLite file, read with the standard library alone."""
+
+    def __init__(self, path: Path, now: Now) -> None:
         self.path = path
         self._handle: int | None = None
         self._connection = self._opened(now)
@@ -41,6 +88,10 @@ class Light:
         """Run the integrity check; raises StateDamaged."""
         with translated(str(self.path)):
             files.prove_sound(self._connection, self.path)
+
+    def size(self) -> int:
+        """Return the file's size."""
+        return _size(self.path)
 
     def close(self) -> None:
         """Close the connection."""
@@ -92,9 +143,9 @@ def _revision(connection: sqlite3.Connection) -> str | None:
 
 
 @contextmanager
-def reading(path: Path, now: Now = time.time) -> Iterator[Light]:
+def reading(target: Path | Server, now: Now = time.time) -> Iterator[Light]:
     """Open a database for some queries."""
-    with closing(Light(path, now)) as light:
+    with closing(Light(target, now)) as light:
         yield light
 
 
@@ -120,22 +171,26 @@ class Health(NamedTuple):
     hint: str | None = None
 
 
-def health(path: Path, now: Now = time.time) -> Health:
+def health(target: Path | Server, now: Now = time.time) -> Health:
     """Look at a database without raising: whatever is wrong with it is in the answer."""
-    if not path.exists():
-        return Health(str(path), False)
+    place = target.where if isinstance(target, Server) else str(target)
+    if isinstance(target, Path) and not target.exists():
+        return Health(place, False)
     try:
-        with reading(path, now) as light:
-            return _health(light, path)
+        with reading(target, now) as light:
+            return _health(light, place)
+    except NotRecorded:
+        return Health(place, False)
     except PmpcError as error:
-        return Health(str(path), True, _size(path), error=error.message, hint=error.hint)
+        size = _size(target) if isinstance(target, Path) else 0
+        return Health(place, True, size, error=error.message, hint=error.hint)
 
 
 def _size(path: Path) -> int:
     return path.stat().st_size
 
 
-def _health(light: Light, path: Path) -> Health:
+def _health(light: Light, place: str) -> Health:
     from proxmox_mpc.state.documents import parsed
 
     light.prove_sound()
@@ -149,9 +204,9 @@ def _health(light: Light, path: Path) -> Health:
         if count[0][0]:
             stale[table] = _number(count[0][0])
     return Health(
-        path=str(path),
+        path=place,
         exists=True,
-        size=_size(path),
+        size=light.size(),
         revision=migrate.HEAD,
         last_pull=_text(finished),
         last_outcome=_text(outcome),
@@ -179,16 +234,29 @@ _NAMES = {
     "user": "SELECT userid, coalesce(email, '') FROM access_user ORDER BY userid",
     "role": "SELECT roleid, '' FROM access_role ORDER BY roleid",
     "realm": "SELECT realm, coalesce(type, '') FROM access_realm ORDER BY realm",
-    "backup": "SELECT DISTINCT volid, coalesce(notes, '') FROM backup ORDER BY created DESC",
+    "backup": (
+        "SELECT volid, coalesce(max(notes), '') FROM backup GROUP BY volid ORDER BY coalesce(max(created), 0) DESC"
+    ),
     "task": "SELECT key, coalesce(type, '') || ' ' || coalesce(status, '') FROM task ORDER BY started DESC LIMIT 50",
     "run": "SELECT id, finished || ' ' || outcome FROM run ORDER BY id DESC LIMIT 50",
 }
 
 
-def names(path: Path, kind: str) -> list[tuple[str, str]]:
-    """Return (name, help) of every recorded object of a kind, for completion; nothing where nothing is recorded."""
+def names(target: Path | Server, kind: str) -> list[tuple[str, str]]:
+    """Return (name, help) of every recorded object of a kind, for completion; nothing where nothing is recorded.
+
+    A server that is slow to answer is not waited for.
+    """
+    if isinstance(target, Server):
+        from proxmox_mpc.state.light_server import at_once
+
+        return at_once(lambda: _names(target, kind), [])
+    return _names(target, kind)
+
+
+def _names(target: Path | Server, kind: str) -> list[tuple[str, str]]:
     try:
-        with reading(path) as light:
+        with reading(target) as light:
             if kind == "tag":
                 return [(tag, "") for tag in _tags(light)]
             return [(str(name), str(text)) for name, text in light.rows(_NAMES[kind])]

@@ -9,11 +9,12 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from proxmox_mpc.domain.json import Json, JsonObject, Param
-from proxmox_mpc.domain.moments import Moment, Now
+from proxmox_mpc.domain.moments import Moment, Now, epoch
 from proxmox_mpc.domain.source import Answer, Query
 from proxmox_mpc.errors import NotRecorded, PmpcError
 from proxmox_mpc.state.light import Light
 from proxmox_mpc.state.recorded_routes import ROUTES, Route
+from proxmox_mpc.state.server import Server
 from proxmox_mpc.state.shelf import Shelf
 
 
@@ -35,13 +36,13 @@ class RecordedSource:
 
     live = False
 
-    def __init__(self, path: Path, *, at: Moment | None = None, now: Now = time.time) -> None:
+    def __init__(self, place: Path | Server, *, at: Moment | None = None, now: Now = time.time) -> None:
         """Open the database for reading; raises NotRecorded where there is none, StateError and its kind otherwise.
 
         NotRecorded also for a moment before the first run, NotFound for a run that never was.
         """
         self._now = now
-        self._light = Light(path, now)
+        self._light = Light(place, now)
         try:
             self._shelf = Shelf(self._light, at)
         except PmpcError:
@@ -89,16 +90,13 @@ class RecordedSource:
 
     def last_pull(self) -> LastPull:
         """Return the last run that read something; raises NotRecorded where there was none."""
-        query = (
-            "SELECT id, finished, outcome, CAST(strftime('%s', finished) AS INTEGER) FROM run"
-            " WHERE outcome <> 'failed' ORDER BY id DESC LIMIT 1"
-        )
+        query = "SELECT id, finished, outcome FROM run WHERE outcome <> 'failed' ORDER BY id DESC LIMIT 1"
         found = self._light.rows(query)
         if not found:
             raise NotRecorded("nothing has been pulled yet")
-        run, finished, outcome, epoch = found[0]
-        assert isinstance(run, int) and isinstance(epoch, int)
-        return LastPull(run, str(finished), str(outcome), max(0, int(self._now() - epoch)))
+        run, finished, outcome = found[0]
+        assert isinstance(run, int)
+        return LastPull(run, str(finished), str(outcome), max(0, int(self._now() - epoch(str(finished)))))
 
 
 def _find(segments: tuple[str, ...]) -> tuple[Route | None, dict[str, str]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
@@ -19,43 +19,54 @@ from proxmox_mpc.errors import Conflict, StateError
 from proxmox_mpc.state import files, migrate
 from proxmox_mpc.state.documents import JsonText, canonical
 from proxmox_mpc.state.faults import fault, translated
+from proxmox_mpc.state.locks import SYNC, FileLocks, Locks, ServerLocks
+from proxmox_mpc.state.server import CLUSTER, Server, connect
+from proxmox_mpc.state.server_faults import server_fault
 from proxmox_mpc.state.times import stamp
 
 BUSY_SECONDS = 30
 """How long to wait for another writer; the longest write is a pull's, some seconds at 10,000 guests."""
 
 _WRITES = "pmpc_writes"
+_WRITE_LOCK = 0x706D7063
+"""The advisory lock that a transaction which writes holds until it ends."""
+_MOST_CONNECTIONS = 64
+"""As many targets can be worked on at once, and each notes what it does."""
 
 
 class StateStore:
-    """The recorded state in SQLite (a path) or PostgreSQL (a URL); use ``open``, and close it."""
+    """The recorded state in SQLite (a path) or PostgreSQL (a server); use ``open``, and close it.
 
-    def __init__(self, engine: Engine, where: str, path: Path | None, handle: int | None) -> None:
+    ``path`` is None on a server. ``locks`` are the rights that processes hold against each other.
+    """
+
+    def __init__(self, engine: Engine, where: str, locks: Locks, path: Path | None, handle: int | None) -> None:
         self._engine = engine
         self._handle = handle
         self.where = where
+        self.locks = locks
         self.path = path
 
     @classmethod
-    def open(cls, target: Path | str, *, now: Now = time.time) -> Self:
+    def open(cls, target: Path | Server, *, now: Now = time.time) -> Self:
         """Open the database, creating it when missing, checking it after an unclean end, migrating it when old.
 
-        Raises StateError (cannot be read or written), StateDamaged, StateTooNew, Locked.
+        Raises StateError (cannot be read or written), StateDamaged, StateTooNew, Locked; of a server also WrongCluster
+        and what ``server.connect`` raises.
         """
-        url = _url(target)
-        if url.get_backend_name() != "sqlite":
-            store = cls(
-                create_engine(url, json_serializer=_serialize, poolclass=NullPool),
-                url.render_as_string(hide_password=True),
-                None,
-                None,
-            )
-            store._bring_up_to_date(now)
+        if isinstance(target, Server):
+            store = cls(_server_engine(target), target.where, ServerLocks(target), None, None)
+            try:
+                store._bring_up_to_date(now)
+                store._belong_to(target)
+            except BaseException:
+                store.close()
+                raise
             return store
-        path = Path(str(url.database)).absolute()
+        path = target.absolute()
         files.make_private(path)
         handle, unclean = files.enter(path)
-        store = cls(_sqlite_engine(path), str(path), path, handle)
+        store = cls(_sqlite_engine(path), str(path), FileLocks(path), path, handle)
         try:
             if unclean:
                 with translated(store.where), store._plain() as connection:
@@ -67,7 +78,8 @@ class StateStore:
         return store
 
     def close(self) -> None:
-        """Close every connection and say that this process is done with the file."""
+        """Close every connection, give back every right, and say that this process is done with the file."""
+        self.locks.close()
         self._engine.dispose()
         files.leave(self._handle)
         self._handle = None
@@ -83,12 +95,19 @@ class StateStore:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Lend a connection whose reads all see one moment; for the modules of ``state`` and later journals."""
-        with self._faults(), self._engine.connect() as connection:
+        options: dict[str, Any] = {}
+        if self.path is None:
+            options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with self._faults(), self._engine.connect().execution_options(**options) as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Lend a connection in one write transaction: committed at the end, rolled back on any error."""
+        """Lend a connection in one write transaction: committed at the end, rolled back on any error.
+
+        One is open at a time, whoever else uses the database: runs and journal rows are numbered in the order in which
+        they are committed.
+        """
         options = {_WRITES: True}
         with self._faults(), self._engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection
@@ -96,15 +115,17 @@ class StateStore:
     @contextmanager
     def sync_lock(self, now: float) -> Iterator[None]:
         """Hold the right to pull; raises Conflict naming the holder. A holder that died holds nothing."""
-        if self.path is None:
-            with self.reading() as connection:
-                # Released when the connection ends, however it ends.
-                if not connection.scalar(text("SELECT pg_try_advisory_lock(hashtext('pmpc sync'))")):
-                    raise Conflict("a pull into this database is running already", hint="wait until it is done")
-                yield
-        else:
-            with files.sync_lock(self.path, now):
-                yield
+        holder = self.locks.take(SYNC, now)
+        if holder is not None:
+            raise Conflict(
+                f"a pull is running already: {holder.describe()}",
+                hint="wait until it is done; a process that died holds nothing",
+                details={key: value for key, value in holder._asdict().items() if value is not None},
+            )
+        try:
+            yield
+        finally:
+            self.locks.give_back(SYNC)
 
     def check(self, now: float) -> None:
         """Run the integrity check now; raises StateDamaged."""
@@ -113,7 +134,14 @@ class StateStore:
                 files.check(connection, self.path, "asked for", now)
 
     def backup(self, to: Path) -> None:
-        """Copy the database as it is at this moment into a new private file, also while others write."""
+        """Copy the database as it is at this moment into a new private file, also while others write.
+
+        Raises StateError for one on a server, which has tools of its own for that.
+        """
+        if self.path is None:
+            raise StateError(
+                f"the database {self.where} is on a server and is backed up there", hint=f"pg_dump {self.where}"
+            )
         files.make_private(to)
         with translated(self.where), self._plain() as source:
             target = sqlite3.connect(to)
@@ -137,7 +165,7 @@ class StateStore:
         except DBAPIError as error:
             if isinstance(error.orig, sqlite3.Error):
                 raise fault(error.orig, self.where) from error
-            raise StateError(f"the database {self.where} cannot be used: {error.orig}") from error
+            raise server_fault(error.orig, self.where) from None
         except sqlite3.Error as error:
             raise fault(error, self.where) from error
         except SQLAlchemyError as error:
@@ -145,7 +173,7 @@ class StateStore:
 
     def _bring_up_to_date(self, now: Now) -> None:
         revision = self._revision()
-        if not migrate.needed(revision, self.where):
+        if not migrate.needed(revision, self.where, shared=self.path is None):
             return
         if self.path is not None and revision is not None:
             self.backup(self.path.parent / "backups" / f"state-{revision}-{stamp(now()).replace(':', '')}.db")
@@ -154,12 +182,28 @@ class StateStore:
                 # Rebuilding a table must not cascade; the switch is ignored inside a transaction.
                 connection.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")  # type: ignore[union-attr] # SQLite has one
             with connection.begin():
-                if migrate.needed(self._revision_of(connection), self.where):
+                if migrate.needed(self._revision_of(connection), self.where, shared=self.path is None):
                     migrate.upgrade(connection)
+                    if self.path is None:
+                        migrate.order_by_bytes(connection)
                 if self.path is not None and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
                     raise StateError(
                         f"migrating the database {self.where} would break its references; nothing was changed"
                     )
+
+    def _belong_to(self, server: Server) -> None:
+        """Compare the cluster with the one whose state this is; the first to open the database decides that."""
+        query, name = text("SELECT value FROM state_meta WHERE name = :name"), {"name": CLUSTER}
+        with self.reading() as connection:
+            known = connection.execute(query, name).scalar()
+        if known is None:
+            with self.writing() as connection:
+                known = connection.execute(query, name).scalar()
+                if known is None:
+                    known = canonical(server.identity.to_data())
+                    insert = text("INSERT INTO state_meta (name, value) VALUES (:name, :value)")
+                    connection.execute(insert, {**name, "value": str(known)})
+        server.prove_mine(str(known))
 
     def _revision(self) -> str | None:
         with self.reading() as connection:
@@ -174,12 +218,6 @@ class StateStore:
             return None
         found = connection.execute(text(migrate.VERSION_QUERY)).scalar()
         return None if found is None else str(found)
-
-
-def _url(target: Path | str) -> URL:
-    if isinstance(target, str) and "://" in target:
-        return make_url(target)
-    return URL.create("sqlite", database=str(target))
 
 
 def _serialize(value: Any) -> str:
@@ -207,3 +245,31 @@ def _sqlite_engine(path: Path) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _server_engine(server: Server) -> Engine:
+    engine = create_engine(
+        "postgresql+psycopg://",
+        creator=lambda: _for_transactions(connect(server)),
+        use_native_hstore=False,
+        pool_size=2,
+        max_overflow=_MOST_CONNECTIONS,
+        # Hours may lie between two steps of an operation.
+        pool_pre_ping=True,
+    )
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # As on SQLite one transaction writes at a time, so that what is numbered is numbered in order of commits.
+        if connection.get_execution_options().get(_WRITES):
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITE_LOCK})")
+
+    return engine
+
+
+def _for_transactions(connection: Any) -> Any:
+    from psycopg.types.json import set_json_dumps
+
+    set_json_dumps(_serialize, connection)
+    connection.autocommit = False
+    return connection

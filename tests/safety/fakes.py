@@ -119,6 +119,7 @@ class FakeJournal:
     rows: list[Entry] = field(default_factory=list)
     held: set[int] = field(default_factory=set)
     fails: Callable[[str], None] = lambda event: None
+    busy: dict[int, Callable[[], str | None]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def begin(self, body: JsonObject) -> int:
@@ -138,6 +139,12 @@ class FakeJournal:
 
     def release(self, operation: int) -> None:
         self.held.discard(operation)
+
+    def reserve(self, vmid: int) -> str | None:
+        return self.busy.get(vmid, lambda: None)()
+
+    def unreserve(self, vmid: int) -> None:
+        """Nobody else is there to wait for it."""
 
     @contextmanager
     def taken_over(self, operation: int) -> Iterator[bool]:

@@ -506,3 +506,22 @@ def test_an_undo_that_is_nothing_says_so(bench: Bench) -> None:
     with pytest.raises(Conflict):
         bench.guard().run(plan(first, Send(Call("POST", "/b"), vm(1), "config", "set")))
     assert any("a backup stays" in warn.message for warn in bench.voice.warnings)
+
+
+@pytest.mark.capability("4.6")
+def test_an_operation_waits_briefly_for_another_on_the_same_guest(bench: Bench) -> None:
+    looks = iter(["alice@desk", "alice@desk", None])
+    bench.journal.busy[101] = lambda: next(looks)
+    began = bench.time.now()
+    report = bench.guard().run(plan(start(vm(101))))
+    assert report.rows[0]["status"] == "done" and bench.time.now() > began
+
+
+@pytest.mark.capability("4.6")
+def test_a_guest_that_somebody_else_changes_is_left_alone(bench: Bench) -> None:
+    bench.journal.busy[101] = lambda: "alice@desk"
+    with pytest.raises(Locked, match="is being changed by alice@desk"):
+        bench.guard().run(plan(start(vm(101))))
+    assert bench.cluster.sent == []
+    hard = Send(Call("POST", "/nodes/pve1/qemu/101/status/stop"), vm(101), "stop", "stop it hard")
+    assert bench.guard().run(plan(hard)).rows[0]["status"] == "done"

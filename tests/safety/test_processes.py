@@ -19,6 +19,7 @@ import pytest
 from proxmox_mpc.simulator.http import Request, Response
 from tests.conftest import Outcome, Pmpc, Served
 
+
 @pytest.fixture
 def served(serve: Callable[..., Served]) -> Served:
     return serve("homelab")
@@ -133,21 +134,25 @@ def test_a_signal_while_waiting_leaves_the_task_and_says_how_to_go_on(
 
 
 @pytest.mark.capability("4.6")
-def test_of_two_processes_that_change_one_guest_one_wins_and_the_other_is_told(user: Pmpc, served: Served) -> None:
+def test_of_two_processes_that_change_one_guest_the_second_is_told_who_was_first(
+    user: Pmpc, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("proxmox_mpc.safety.lane._TURNS", ())
     handle: Callable[[Request], Response] = served.server.simulator.handle
-    first: list[Outcome] = []
+    second: list[Outcome] = []
 
-    def overtaken(request: Request) -> Response:
-        if request.method != "GET" and not first:
-            first.append(Outcome(-1, "", ""))
-            first[0] = user("vm", "set", "101", "--cores", "3", "--yes", "-o", "json")
+    def meanwhile(request: Request) -> Response:
+        if request.method != "GET" and not second:
+            second.append(Outcome(-1, "", ""))
+            second[0] = user("vm", "set", "101", "--cores", "3", "--yes", "-o", "json")
         return handle(request)
 
-    served.server.simulator.handle = overtaken
-    second = user("vm", "set", "101", "--cores", "5", "--yes", "-o", "json")
-    assert (first[0].status, second.status) == (0, 6)
-    assert second.stdout == ""
-    assert user.ok("vm", "config", "101")["cores"] == 3
+    served.server.simulator.handle = meanwhile
+    first = user("vm", "set", "101", "--cores", "5", "--yes", "-o", "json")
+    assert (first.status, second[0].status, second[0].stdout) == (0, 6, "")
+    assert second[0].error["code"] == "locked" and f"(process {os.getpid()})" in second[0].error["message"]
+    assert user.ok("vm", "config", "101")["cores"] == 5
+    assert user.ok("vm", "set", "101", "--cores", "3", "--yes")["changed"], "it is given back"
 
 
 def test_with_few_file_handles_bulk_work_goes_on(serve: Callable[..., Served], pmpc: Pmpc) -> None:

@@ -36,7 +36,17 @@ def pulled(store: StateStore, world: dict[str, JsonObject], second: int, replace
 def test_every_state_can_be_read_as_it_was(
     fresh: Callable[[], StateStore], worlds: list[dict[str, JsonObject]]
 ) -> None:
-    store = fresh()
+    read_back(fresh(), worlds)
+
+
+@pytest.mark.postgresql
+def test_every_state_can_be_read_as_it_was_on_both_databases(fresh: Callable[[], StateStore]) -> None:
+    replaced: dict[str, JsonObject] = {"100": {"a": 1}, "9": {"b": 2}}
+    read_back(fresh(), [{}, {"100": {"a": 0}}, replaced, {"9": {"b": 2}, "101": {}}, {}, replaced])
+
+
+def read_back(store: StateStore, worlds: list[dict[str, JsonObject]]) -> None:
+    """Record one world after the other, and find each of them, and what changed between two."""
     before: dict[str, JsonObject] = {}
     numbers = []
     for second, world in enumerate(worlds):
@@ -64,6 +74,7 @@ def test_every_state_can_be_read_as_it_was(
     assert inventory(store, KIND) == worlds[-1]
 
 
+@pytest.mark.postgresql
 def test_a_replaced_object_ends_and_begins(fresh: Callable[[], StateStore]) -> None:
     store = fresh()
     first = pulled(store, {"100": {"a": 1}}, 0)
@@ -77,6 +88,7 @@ def test_a_replaced_object_ends_and_begins(fresh: Callable[[], StateStore]) -> N
     ]
 
 
+@pytest.mark.postgresql
 def test_numbers_sort_as_numbers(fresh: Callable[[], StateStore]) -> None:
     store = fresh()
     run = pulled(store, {"100": {}, "9": {}, "101": {}}, 0)

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import sqlite3
-from collections.abc import Callable, Iterator
+import os
 from pathlib import Path
 
 import pytest
 
+from proxmox_mpc.domain.connection import Secret
 from proxmox_mpc.errors import StateError
 from proxmox_mpc.safety.verify import Verdict, verify
 from proxmox_mpc.state import StateStore
+from proxmox_mpc.state.files import caller
 from proxmox_mpc.state.journal import Journal
+from proxmox_mpc.state.server import Server
+from tests.databases import IDENTITY, PASSWORD, Database
 
 START = 1_795_000_000.0
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[StateStore]:
-    with StateStore.open(tmp_path / "state.db") as store:
-        yield store
+def store(database: Database) -> StateStore:
+    return database.open()
 
 
 @pytest.fixture
-def journal(store: StateStore, tmp_path: Path) -> Journal:
-    return Journal(store, tmp_path, lambda: START)
+def journal(store: StateStore, database: Database) -> Journal:
+    return Journal(store, database.home, lambda: START)
 
 
 def filled(journal: Journal, operations: int = 3) -> None:
@@ -42,6 +44,7 @@ def checked(journal: Journal, exported: dict[int, str] | None = None) -> Verdict
     return verify(journal.all(), journal.head(), checkpoints=journal.checkpoints(), exported=exported or {})
 
 
+@pytest.mark.postgresql
 def test_an_operation_is_numbered_by_its_first_row_and_told_in_order(journal: Journal) -> None:
     filled(journal)
     assert [entry.seq for entry in journal.begun()] == [11, 6, 1]
@@ -53,53 +56,45 @@ def test_an_operation_is_numbered_by_its_first_row_and_told_in_order(journal: Jo
     assert head is not None and (head.seq, head.hash) == (15, found.hash)
 
 
-Touch = Callable[[sqlite3.Connection], object]
-TOUCHES: dict[str, Touch] = {
-    "an edited body": lambda db: db.execute(
-        "UPDATE journal SET body = replace(body, 'intent', 'INTENT') WHERE seq = 7"
+TOUCHES: dict[str, tuple[str, ...]] = {
+    "an edited body": ("UPDATE journal SET body = replace(body, 'intent', 'INTENT') WHERE seq = 7",),
+    "an edited time": ("UPDATE journal SET at = '2020-01-01T00:00:00Z' WHERE seq = 7",),
+    "an edited hash": ("UPDATE journal SET hash = 'x' WHERE seq = 7",),
+    "another operation": ("UPDATE journal SET operation = 1 WHERE seq = 7",),
+    "a body that is no JSON": ("UPDATE journal SET body = 'oops' WHERE seq = 7",),
+    "a row removed": ("DELETE FROM journal WHERE seq = 7",),
+    "the first rows removed": ("DELETE FROM journal WHERE seq < 5",),
+    "the tail removed": ("DELETE FROM journal WHERE seq > 10",),
+    "the last row removed": ("DELETE FROM journal WHERE seq = 15",),
+    "everything removed": ("DELETE FROM journal",),
+    "two rows exchanged": (
+        "UPDATE journal SET seq = 100 WHERE seq = 7",
+        "UPDATE journal SET seq = 7 WHERE seq = 8",
+        "UPDATE journal SET seq = 8 WHERE seq = 100",
     ),
-    "an edited time": lambda db: db.execute("UPDATE journal SET at = '2020-01-01T00:00:00Z' WHERE seq = 7"),
-    "an edited hash": lambda db: db.execute("UPDATE journal SET hash = 'x' WHERE seq = 7"),
-    "another operation": lambda db: db.execute("UPDATE journal SET operation = 1 WHERE seq = 7"),
-    "a body that is no JSON": lambda db: db.execute("UPDATE journal SET body = 'oops' WHERE seq = 7"),
-    "a row removed": lambda db: db.execute("DELETE FROM journal WHERE seq = 7"),
-    "the first rows removed": lambda db: db.execute("DELETE FROM journal WHERE seq < 5"),
-    "the tail removed": lambda db: db.execute("DELETE FROM journal WHERE seq > 10"),
-    "the last row removed": lambda db: db.execute("DELETE FROM journal WHERE seq = 15"),
-    "everything removed": lambda db: db.execute("DELETE FROM journal"),
-    "two rows exchanged": lambda db: db.executescript(
-        "UPDATE journal SET seq = 100 WHERE seq = 7; UPDATE journal SET seq = 7 WHERE seq = 8; "
-        "UPDATE journal SET seq = 8 WHERE seq = 100"
-    ),
-    "the rest moved up over a hole": lambda db: db.executescript(
-        "DELETE FROM journal WHERE seq = 7; UPDATE journal SET seq = -(seq - 1) WHERE seq > 7; "
-        "UPDATE journal SET seq = -seq WHERE seq < 0"
+    "the rest moved up over a hole": (
+        "DELETE FROM journal WHERE seq = 7",
+        "UPDATE journal SET seq = -(seq - 1) WHERE seq > 7",
+        "UPDATE journal SET seq = -seq WHERE seq < 0",
     ),
 }
 
 
 @pytest.mark.capability("4.7")
 @pytest.mark.parametrize("touch", TOUCHES.values(), ids=TOUCHES)
-def test_whatever_is_done_to_the_rows_is_found(journal: Journal, tmp_path: Path, touch: Touch) -> None:
+def test_whatever_is_done_to_the_rows_is_found(journal: Journal, database: Database, touch: tuple[str, ...]) -> None:
     filled(journal)
-    with sqlite3.connect(tmp_path / "state.db") as db:
-        touch(db)
-    db.close()
+    database.run(*touch)
     assert checked(journal).problems
 
 
-def test_a_journal_rewritten_as_a_whole_is_found_by_an_export(journal: Journal, tmp_path: Path) -> None:
+def test_a_journal_rewritten_as_a_whole_is_found_by_an_export(journal: Journal, database: Database) -> None:
     filled(journal)
     exported = {entry.seq: entry.hash for entry, _ in journal.all()}
     assert checked(journal, exported).compared == 15
-    with sqlite3.connect(tmp_path / "state.db") as db:
-        db.execute("DELETE FROM journal")
-    db.close()
-    (tmp_path / "audit.head").unlink()
+    database.run("DELETE FROM journal")
+    (database.home / "audit.head").unlink()
     filled(journal)
-    with sqlite3.connect(tmp_path / "state.db") as db:
-        db.execute("UPDATE journal SET body = body")
-    db.close()
     assert checked(journal).problems == []
     journal.note(1, 1, "late", {})
     other = dict.fromkeys((3, 4), "0" * 64)
@@ -109,9 +104,9 @@ def test_a_journal_rewritten_as_a_whole_is_found_by_an_export(journal: Journal, 
     ]
 
 
-def test_a_head_that_is_one_behind_is_no_damage_and_one_that_is_gone_is(journal: Journal, tmp_path: Path) -> None:
+def test_a_head_that_is_one_behind_is_no_damage_and_one_that_is_gone_is(journal: Journal, database: Database) -> None:
     filled(journal)
-    head = tmp_path / "audit.head"
+    head = database.home / "audit.head"
     before = head.read_text()
     journal.note(1, 1, "more", {})
     head.write_text(before)
@@ -123,9 +118,10 @@ def test_a_head_that_is_one_behind_is_no_damage_and_one_that_is_gone_is(journal:
         journal.head()
 
 
-def test_pruning_leaves_a_checkpoint(store: StateStore, tmp_path: Path) -> None:
+@pytest.mark.postgresql
+def test_pruning_leaves_a_checkpoint(store: StateStore, database: Database) -> None:
     moment = [START]
-    journal = Journal(store, tmp_path, lambda: moment[0])
+    journal = Journal(store, database.home, lambda: moment[0])
     filled(journal, 2)
     moment[0] += 86400
     unfinished = journal.begin({"action": "cut off"})
@@ -138,38 +134,53 @@ def test_pruning_leaves_a_checkpoint(store: StateStore, tmp_path: Path) -> None:
     assert [entry.seq for entry in journal.begun()] == [12, 11]
     found = checked(journal)
     assert (found.pruned, found.problems) == (10, [])
-    with sqlite3.connect(tmp_path / "state.db") as db:
-        db.execute("DELETE FROM journal WHERE seq = 11")
-    db.close()
+    database.run("DELETE FROM journal WHERE seq = 11")
     assert checked(journal).problems
 
 
-def test_operations_without_an_end_are_orphans_once_nobody_holds_them(journal: Journal, tmp_path: Path) -> None:
+@pytest.mark.postgresql
+def test_operations_without_an_end_are_orphans_once_nobody_holds_them(journal: Journal, database: Database) -> None:
     first = journal.begin({})
     assert journal.orphans() == []
-    with StateStore.open(tmp_path / "state.db") as other:
-        second = Journal(other, tmp_path, lambda: START)
-        assert second.orphans() == []
-        with second.taken_over(first) as mine:
-            assert not mine
-        journal.release(first)
-        assert second.orphans() == [first]
-        with second.taken_over(first) as mine:
-            assert mine
-            second.note(first, 0, "reconciled", {})
+    second = Journal(database.open(), database.home, lambda: START)
+    assert second.orphans() == []
+    with second.taken_over(first) as mine:
+        assert not mine
+    journal.release(first)
+    assert second.orphans() == [first]
+    with second.taken_over(first) as mine:
+        assert mine
+        second.note(first, 0, "reconciled", {})
     assert journal.orphans() == []
 
 
-def _writer(directory: str, count: int) -> None:
-    with StateStore.open(Path(directory) / "state.db") as store:
-        journal = Journal(store, Path(directory), lambda: START)
+@pytest.mark.postgresql
+def test_a_guest_is_held_by_one_operation_at_a_time_and_others_learn_by_whom(
+    journal: Journal, database: Database
+) -> None:
+    second = Journal(database.open(), database.home, lambda: START)
+    assert journal.reserve(101) is None and journal.reserve(101) is None
+    assert f"{caller()} (process {os.getpid()})" in str(second.reserve(101))
+    assert second.reserve(102) is None
+    journal.unreserve(101)
+    assert second.reserve(101) is not None, "it was reserved twice"
+    journal.unreserve(101)
+    assert second.reserve(101) is None
+
+
+def _writer(home: str, url: str | None, count: int) -> None:
+    target = Path(home) / "state.db" if url is None else Server(url, lambda: Secret(PASSWORD), IDENTITY)
+    with StateStore.open(target) as store:
+        journal = Journal(store, Path(home), lambda: START)
         for _ in range(count):
             journal.note(journal.begin({}), 1, "intent", {})
 
 
-def test_several_processes_write_one_chain(journal: Journal, tmp_path: Path) -> None:
+@pytest.mark.postgresql
+def test_several_processes_write_one_chain(journal: Journal, database: Database) -> None:
     context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=_writer, args=(str(tmp_path), 10)) for _ in range(3)]
+    url = database.target.url if isinstance(database.target, Server) else None
+    writers = [context.Process(target=_writer, args=(str(database.home), url, 10)) for _ in range(3)]
     for writer in writers:
         writer.start()
     for writer in writers:
@@ -187,9 +198,7 @@ def test_what_was_sent_is_known_by_its_task(journal: Journal) -> None:
     assert journal.upids() == {"UPID:a"}
 
 
-def test_rows_are_stored_as_canonical_json(journal: Journal, tmp_path: Path) -> None:
+def test_rows_are_stored_as_canonical_json(journal: Journal, database: Database) -> None:
     journal.begin({"b": 1, "a": "ü"})
-    with sqlite3.connect(tmp_path / "state.db") as db:
-        (body,) = db.execute("SELECT body FROM journal").fetchone()
-    db.close()
+    ((body,),) = database.rows("SELECT body FROM journal")
     assert (body, json.loads(body)) == ('{"a":"ü","b":1}', {"a": "ü", "b": 1})

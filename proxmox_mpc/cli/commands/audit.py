@@ -95,7 +95,9 @@ def verify(
     context = context_of(ctx)
     exported = _exported(context.cwd / against) if against is not None else {}
     journal = context.journal
-    found = walk(journal.all(), journal.head(), checkpoints=journal.checkpoints(), exported=exported)
+    found = walk(
+        journal.all(), journal.head(), checkpoints=journal.checkpoints(), exported=exported, shared=journal.shared
+    )
     if found.problems:
         raise StateDamaged(
             f"the journal is not whole: {found.problems[0][1]}"
@@ -103,6 +105,9 @@ def verify(
             hint="compare it with an export or a backup: pmpc audit verify --against FILE",
             details={"problems": [{"row": row, "problem": problem} for row, problem in found.problems]},
         )
+    if journal.shared and found.last:
+        # What colleagues have added was found whole: from here on it cannot be taken away unnoticed either.
+        journal.keep_head(found.last, found.hash)
     page: JsonObject = {
         "ok": True,
         "rows": found.rows,

@@ -65,14 +65,12 @@ def _files(context: Context, findings: Findings) -> None:
 
 
 def _database(context: Context, findings: Findings) -> str | None:
-    state = context.settings.state
-    if state.url is None:
-        from proxmox_mpc.state.light import health
+    from proxmox_mpc.state.light import health
 
-        found = health(state.path, context.now)
-        if found.error is None and found.last_pull is None:
-            findings.say("database", "warning", "nothing has been recorded yet", "pmpc sync pull")
-            return None
+    found = health(context.place, context.now)
+    if found.error is None and found.last_pull is None:
+        findings.say("database", "warning", "nothing has been recorded yet", "pmpc sync pull")
+        return None
     store = context.store
     store.check(context.now())
     return f"{store.where} is sound"

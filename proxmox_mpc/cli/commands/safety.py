@@ -15,7 +15,7 @@ from proxmox_mpc.domain.moments import iso
 from proxmox_mpc.domain.risk import LEVELS
 from proxmox_mpc.domain.shape import Field, item
 from proxmox_mpc.domain.source import Warn
-from proxmox_mpc.errors import StateError
+from proxmox_mpc.errors import PmpcError, StateError
 from proxmox_mpc.output.result import Result
 
 PAGE = item(
@@ -83,7 +83,7 @@ def _journal(context: Context, event: str, body: JsonObject) -> None:
     """Note it; the brake must work where the journal does not."""
     try:
         context.journal.note(0, 0, event, body)
-    except StateError as error:
+    except PmpcError as error:
         context.warn(Warn(error.code, f"the journal could not take it down: {error.message}", error.hint))
 
 
@@ -92,10 +92,10 @@ def _page(context: Context) -> JsonObject:
     held = brake_of(context).held()
     said = held or {}
     unfinished: list[Json] = []
-    if context.database.exists():
+    if context.has_database:
         try:
             unfinished = [str(number) for number in context.journal.orphans()]
-        except StateError as error:
+        except PmpcError as error:
             context.warn(Warn(error.code, f"the journal cannot be read: {error.message}", error.hint))
     return {
         "frozen": held is not None,

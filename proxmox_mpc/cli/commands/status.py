@@ -67,7 +67,7 @@ def _database(context: Context) -> JsonObject | None:
     # The file as it is today says nothing of a past moment.
     if context.settings.home is None or context.options.at is not None:
         return None
-    found = health(context.settings.state.path, context.now)
+    found = health(context.place, context.now)
     return {
         "path": found.path,
         "exists": found.exists,
