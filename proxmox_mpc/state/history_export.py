@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator, Iterator
 from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, literal, select
@@ -30,7 +30,7 @@ class Event(NamedTuple):
     after: JsonObject | None
 
 
-def events(store: StateStore, after: int = 0, kinds: Collection[str] = ()) -> Iterator[Event]:
+def events(store: StateStore, after: int = 0, kinds: Collection[str] = ()) -> Generator[Event, None, None]:
     """Yield every change that runs later than ``after`` found, oldest run first, within a run by kind and key.
 
     Everything is of one moment, whatever is pulled meanwhile. Where older history was pruned the oldest version that is

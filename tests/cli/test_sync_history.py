@@ -10,6 +10,8 @@ from typing import Any
 import jsonschema
 import pytest
 
+from proxmox_mpc.errors import StateError
+from proxmox_mpc.state import StateStore
 from tests.cli.test_sync import Cluster
 from tests.conftest import Pmpc, Served
 
@@ -119,3 +121,25 @@ def test_the_history_is_exported_line_by_line(cluster: Cluster, tmp_path: Path) 
     assert cluster.pmpc("sync", "export", "--columns", "run,id").stdout.splitlines()[0].split() == ["RUN", "ID"]
     state = {(row["kind"], row["id"]): row["document"] for row in rows}
     assert state["config", "101"] == cluster.pmpc.ok("vm", "config", 101, "--at", "run:2")
+
+
+@pytest.mark.capability("7.7")
+def test_nothing_is_pruned_during_a_pull(cluster: Cluster) -> None:
+    cluster.pmpc("sync", "pull")
+    with StateStore.open(cluster.database) as store, store.sync_lock(0):
+        outcome = cluster.pmpc("sync", "prune-history", "--keep-runs", 1, "--yes", "-o", "json")
+    assert (outcome.status, outcome.error["code"]) == (6, "conflict")
+    assert len(cluster.pmpc.ok("sync", "log")) == 2
+
+
+@pytest.mark.capability("7.6")
+def test_a_file_that_cannot_shrink_is_a_warning(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_path: Path) -> int:
+        raise StateError("the disk is full", hint="free some space")
+
+    monkeypatch.setattr("proxmox_mpc.state.prune.compact", full)
+    cluster.pmpc("sync", "pull")
+    outcome = cluster.pmpc("sync", "prune-history", "--keep-runs", 1, "--yes", "-o", "json")
+    assert (outcome.status, outcome.json["runs"], outcome.json["freed"]) == (0, 1, 0)
+    assert [event["warning"]["code"] for event in outcome.events] == ["not_compacted"]
+    assert "the disk is full" in outcome.stderr

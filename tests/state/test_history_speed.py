@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -124,3 +126,18 @@ def test_lists_of_a_past_moment_go_by_an_index(path: Path, plans: Callable[[], l
     then.read("/nodes/pve1/qemu/4711/config")
     then.close()
     assert [line for line in plans() if line.startswith("SCAN")] == []
+
+
+@pytest.mark.capability("8.3", "8.6")
+def test_the_export_holds_few_rows_in_memory(path: Path) -> None:
+    with StateStore.open(path) as store:
+        stream = events(store)
+        next(stream)
+        tracemalloc.start()
+        try:
+            count = sum(1 for _ in islice(stream, GUESTS // 2))
+            most = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        stream.close()
+    assert count == GUESTS // 2 and most < 1_000_000
