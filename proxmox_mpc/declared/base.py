@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from proxmox_mpc.declared.emit import UNPRINTABLE
 from proxmox_mpc.declared.files import remove_file, write_file
 from proxmox_mpc.declared.manifest import Ident
 from proxmox_mpc.declared.names import base_ident_of, base_path_of
@@ -73,7 +74,8 @@ class Base:
 
 def _text(entry: BaseEntry) -> str:
     keys = dict(sorted(entry.keys.items()))
-    return json.dumps({"identity": entry.identity, "keys": keys}, ensure_ascii=False, indent=1) + "\n"
+    text = json.dumps({"identity": entry.identity, "keys": keys}, ensure_ascii=False, indent=1) + "\n"
+    return UNPRINTABLE.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text)
 
 
 def _entry(text: str, path: str) -> BaseEntry:

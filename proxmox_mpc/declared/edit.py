@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import NamedTuple
 
-from proxmox_mpc.declared.emit import scalar
+from proxmox_mpc.declared.emit import UNPRINTABLE, Style, scalar
 from proxmox_mpc.declared.entries import Entry, entries
 from proxmox_mpc.declared.manifest import GUESTS, RESERVED, Scalar
 from proxmox_mpc.declared.order import rank, stem
@@ -19,6 +19,7 @@ from proxmox_mpc.workspace.yaml_text import BadYamlError
 
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_+.-]*")
 _BLANK = re.compile(r"(?:[ \t]*\r?\n)*")
+_INDENTED = re.compile(r"(?:[ \t]*\r?\n)*[ \t]")
 _LEAD = re.compile(r"^[ \t]+(?=#)", re.MULTILINE)
 
 
@@ -79,13 +80,12 @@ def new_text(kind: str, ident: str, keys: Mapping[str, str], name: str | None = 
     """Return the text of a new manifest in canonical order; ``name`` heads it where no key says it."""
     lines = [schema_line(kind, ident)] if kind in GUESTS else []
     if name and not {"name", "hostname"} & keys.keys():
-        lines.append(f"# {' '.join(name.split())}")
-    tracked = [*track]
+        lines.append(f"# {UNPRINTABLE.sub('?', ' '.join(name.split()))}")
+    written = {key: scalar(escaped(value)) for key, value in keys.items()}
+    tracked = ", ".join(sorted(track))
     if tracked:
-        keys = {**keys, "track": ""}
-    for key in sorted(keys, key=rank):
-        value = f"[{', '.join(tracked)}]" if key == "track" else scalar(escaped(keys[key]))
-        lines.append(f"{scalar(key)}: {value}")
+        written["track"] = f"[{tracked}]"
+    lines += [f"{scalar(key)}: {written[key]}" for key in sorted(written, key=rank)]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -119,12 +119,11 @@ def _patches(text: str, there: list[Entry], sets: Mapping[str, str | None], gone
     column = there[0].column if there else 0
     added: dict[int, list[str]] = {}
     for key in sorted((key for key in sets if key not in known), key=rank):
-        place = _behind(key, there)
-        value = sets[key]
-        written = "null" if value is None else scalar(value, indent=column, newline=newline)
-        added.setdefault(place.stop if place else len(text), []).append(
-            f"{' ' * column}{scalar(key)}: {written}{newline}"
-        )
+        place, value = _behind(key, there), sets[key]
+        position = _stop(text, place, there) if place else len(text)
+        style: Style = "" if _block_fits(text, position) else '"'
+        written = "null" if value is None else scalar(value, style, column, newline)
+        added.setdefault(position, []).append(f"{' ' * column}{scalar(key)}: {written}{newline}")
     for position, lines in added.items():
         bare = bool(text[:position]) and not text[:position].endswith("\n")
         yield _Patch(position, position, (newline if bare else "") + "".join(lines))
@@ -138,7 +137,7 @@ def _stop(text: str, entry: Entry, there: list[Entry]) -> int:
 
 def _block_fits(text: str, position: int) -> bool:
     """Whether a block may end at a place: an indented comment behind it would be taken for its last line."""
-    return not text[position:].lstrip("\r\n").startswith((" ", "\t"))
+    return _INDENTED.match(text, position) is None
 
 
 def _behind(key: str, there: list[Entry]) -> Entry | None:

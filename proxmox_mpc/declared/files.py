@@ -18,12 +18,13 @@ def write_file(infra: Path, path: str, text: str) -> bool:
 
     An existing file keeps its permission bits. Raises ManifestError.
     """
+    _refuse_links(infra, path)
     if read_text(infra, path) == text:
         return False
     target = infra / path
     beside = target.with_name(f".{target.name[:100]}.{os.urandom(6).hex()}.tmp")
     try:
-        _directories(infra, path)
+        target.parent.mkdir(_DIRECTORY, parents=True, exist_ok=True)
         mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else _FILE & ~_umask(infra)
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         try:
@@ -51,11 +52,6 @@ def remove_file(infra: Path, path: str) -> bool:
     except OSError as error:
         raise ManifestError(f"cannot be removed: {error.strerror}", file=path) from error
     return True
-
-
-def _directories(infra: Path, path: str) -> None:
-    _refuse_links(infra, path)
-    (infra / path).parent.mkdir(_DIRECTORY, parents=True, exist_ok=True)
 
 
 def _refuse_links(infra: Path, path: str) -> None:

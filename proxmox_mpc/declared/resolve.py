@@ -200,7 +200,7 @@ class _Scope:
 def _inside(written: str, place: Scalar, manifest: Manifest) -> str:
     """Return the path of an include, which is below infra/ and no manifest of an object."""
     parts = written.split("/")
-    if written.startswith("/") or any(part in ("", ".", "..") or "\\" in part for part in parts):
+    if written.startswith("/") or not written.isprintable() or any(part in ("", ".", "..") for part in parts):
         raise _at(manifest, place, f"{written!r} is no path below infra/", "as in include/base.yml")
     if parts[0] in KINDS or parts[0].startswith(".") or parts[0] == "defaults":
         remedy = "put what several share into a file in include/"

@@ -86,16 +86,14 @@ def _tags(rule: Rule) -> JsonObject:
 
 def _key(key: str, rule: Rule) -> JsonObject:
     words = described(key)
-    # PVE writes a VM that boots from nothing as order=
-    more = "|order=" if key == "boot" else ""
-    made: JsonObject = {"anyOf": [*_value(rule, key == "description", more)]}
+    made: JsonObject = {"anyOf": [*_value(rule, several_lines=key == "description")]}
     return {**made, "description": words} if words else made
 
 
-def _value(rule: Rule, several_lines: bool = False, more: str = "") -> list[Json]:
+def _value(rule: Rule, several_lines: bool = False) -> list[Json]:
     """Return what a key may hold: as a YAML number, boolean or text, null, or a text with variables."""
     found: list[Json] = []
-    written = f"{_expression(rule)}{more}"
+    written = _expression(rule)
     if rule.kind == "bool" or (rule.kind == "format" and rule.default_key and _default(rule).kind == "bool"):
         found += [{"type": "boolean"}, {"enum": [0, 1]}]
     if rule.kind in ("int", "num"):
