@@ -11,6 +11,7 @@ from proxmox_mpc.domain.plan import Cannot, Keep, Plan, Step, Target
 from proxmox_mpc.domain.property_string import PropertyString
 from proxmox_mpc.domain.source import Source, Warn
 from proxmox_mpc.errors import PmpcError
+from proxmox_mpc.services.read_once import ReadOnce
 from proxmox_mpc.services.sync_compare import GUESTS, Merge
 from proxmox_mpc.services.sync_kinds import SyncKind
 
@@ -43,7 +44,8 @@ def push_plan(
     What cannot be planned for one object stands in its place; the others go on.
     """
     doable = [one for one in merges if is_pushed(one, wanted)]
-    steps = [step for one in doable for step in _steps(source, one, kinds[one.kind], wanted)]
+    once = ReadOnce(source)
+    steps = [step for one in doable for step in _steps(once, one, kinds[one.kind], wanted)]
     if wanted.named:
         steps += [
             Keep(_target(one), f"{one.label} is as declared")
