@@ -178,10 +178,14 @@ class Context:
         from proxmox_mpc.api import connect
 
         def simulated(url: str, _tls: SSLContext | None, _limits: Limits) -> BaseTransport:
+            from proxmox_mpc.simulator.storing import DamagedWorld
             from proxmox_mpc.simulator.transport import connect
 
             try:
                 return connect(url, worlds)
+            except DamagedWorld as error:
+                hint = "remove the file, and the simulated cluster begins anew; or restore: pmpc workspace backups"
+                raise StateError(f"{url}: {error}", hint=hint) from error
             except ValueError as error:
                 raise ConfigError(f"{url}: {error}", hint="worlds: homelab, datacenter:NODES:GUESTS:SEED") from error
             except OSError as error:

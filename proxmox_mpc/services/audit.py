@@ -91,6 +91,7 @@ VERIFIED = item(
     Field("last", "integer?", "number of the newest"),
     Field("hash", "string", "hash of the newest"),
     Field("pruned", "integer", "how many older rows were pruned, by a checkpoint in the chain"),
+    Field("lost", "integer", "how many were lost to damage, as workspace repair has recorded"),
     Field("anchors", "integer", "how many exported rows were compared"),
     doc="The journal was checked.",
 )

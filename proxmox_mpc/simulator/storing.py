@@ -12,12 +12,19 @@ from pathlib import Path
 from proxmox_mpc.simulator.world import World
 
 
+class DamagedWorld(ValueError):
+    """A file from which no world can be read."""
+
+
 def load(path: Path) -> World:
-    """Read a world; raises ValueError when the file is none."""
-    doc = json.loads(path.read_bytes())
-    if not isinstance(doc, dict):
-        raise ValueError(f"{path} holds no world")
-    return World.from_json(doc)
+    """Read a world; raises DamagedWorld when the file is none."""
+    try:
+        doc = json.loads(path.read_bytes())
+        if not isinstance(doc, dict):
+            raise ValueError("it is no JSON object")
+        return World.from_json(doc)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise DamagedWorld(f"{path} holds no world: {error}") from error
 
 
 def save(world: World, path: Path) -> None:

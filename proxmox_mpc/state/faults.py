@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from proxmox_mpc.errors import Locked, PmpcError, StateDamaged, StateError
 
 DAMAGED_HINT = (
-    "move the file away and run: pmpc sync pull (recorded history starts anew); copies made before a migration are in "
-    "the backups directory beside it"
+    "salvage what can be read: pmpc workspace repair; or go back to a backup: pmpc workspace backups, "
+    "pmpc workspace restore FILE"
 )
 
 

@@ -10,7 +10,7 @@ from proxmox_mpc.errors import SecretError
 WORK = 1 << 15
 """scrypt's cost N: with r = 8 about 32 MiB and a tenth of a second, once in a command."""
 _R, _P = 8, 1
-_MOST_WORK = 1 << 18
+MOST_WORK = 1 << 18
 _VERSION = "v1"
 
 
@@ -20,7 +20,7 @@ def encrypt(secret: str, passphrase: str, entropy: bytes, work: int = WORK) -> s
 
     salt, nonce = entropy[:16], entropy[16:28]
     header = f"{_VERSION}:{work}:{_encode(salt)}"
-    sealed = AESGCM(_key(passphrase, salt, work)).encrypt(nonce, secret.encode(), header.encode())
+    sealed = AESGCM(derive_key(passphrase, salt, work)).encrypt(nonce, secret.encode(), header.encode())
     return f"{header}:{_encode(nonce)}:{_encode(sealed)}"
 
 
@@ -38,16 +38,17 @@ def decrypt(text: str, passphrase: str) -> str:
             "the encrypted secret is damaged", hint="set it again by: pmpc workspace config set"
         ) from error
     # A foreign file must not make this machine compute for hours or run out of memory.
-    if version != _VERSION or not 2 <= work <= _MOST_WORK or work & (work - 1) or len(nonce) != 12:
+    if version != _VERSION or not 2 <= work <= MOST_WORK or work & (work - 1) or len(nonce) != 12:
         raise SecretError("the encrypted secret was made in a way that this pmpc does not know")
     header = f"{version}:{work_text}:{salt_text}"
     try:
-        return AESGCM(_key(passphrase, salt, work)).decrypt(nonce, sealed, header.encode()).decode()
+        return AESGCM(derive_key(passphrase, salt, work)).decrypt(nonce, sealed, header.encode()).decode()
     except InvalidTag:
         raise SecretError("the passphrase does not open the encrypted secret") from None
 
 
-def _key(passphrase: str, salt: bytes, work: int) -> bytes:
+def derive_key(passphrase: str, salt: bytes, work: int) -> bytes:
+    """Return the 32 bytes of a key; ``work`` is scrypt's cost."""
     from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
     return Scrypt(salt=salt, length=32, n=work, r=_R, p=_P).derive(passphrase.encode())

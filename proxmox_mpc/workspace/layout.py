@@ -12,6 +12,8 @@ from proxmox_mpc.workspace.files import PRIVATE_DIR
 
 DIRECTORY = ".proxmox"
 CONFIG = "config.yml"
+EXCHANGE = "swap.json"
+"""There while parts of a workspace are being exchanged (swap)."""
 PRIVATE_PARTS = ("backups", "cache", "sim")
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -93,10 +95,24 @@ def open_workspace(root: Path, uid: int) -> tuple[Workspace, tuple[Warn, ...]]:
             f"{directory} is open to other users (mode {stat.S_IMODE(status.st_mode):04o})",
             hint=f"chmod 700 {directory}",
         )
+    undone = _undo_exchange(directory)
     warnings = _check_config(workspace, uid)
     for name in ("state.db", *PRIVATE_PARTS):
         _check_part(directory / name, uid)
-    return workspace, warnings
+    return workspace, (*undone, *warnings)
+
+
+def _undo_exchange(directory: Path) -> tuple[Warn, ...]:
+    """Take back a restore or repair that was killed in the middle."""
+    if not os.path.lexists(directory / EXCHANGE):
+        return ()
+    from proxmox_mpc.workspace.swap import recover
+
+    if not recover(directory):
+        return ()
+    return (
+        Warn("exchange_undone", "a restore or repair was cut off; all is as it was before it", hint="run it again"),
+    )
 
 
 def _check_config(workspace: Workspace, uid: int) -> tuple[Warn, ...]:
@@ -105,7 +121,8 @@ def _check_config(workspace: Workspace, uid: int) -> tuple[Warn, ...]:
     if status is None:
         raise WorkspaceError(
             f"{workspace.directory} has no {CONFIG}",
-            hint=f"restore it, or remove {workspace.directory} and run: pmpc workspace init {workspace.root}",
+            hint=f"restore it (pmpc workspace restore FILE {workspace.root}), or remove {workspace.directory} and run: "
+            f"pmpc workspace init {workspace.root}",
         )
     if not stat.S_ISREG(status.st_mode):
         raise WorkspaceError(f"{path} is {_kind(status)} and no regular file, so it is not used")

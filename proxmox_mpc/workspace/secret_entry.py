@@ -28,7 +28,7 @@ def settle(text: str, what: str, context: SecretContext, entropy: bytes, keyring
         if nested.kind == "file" and not nested.value.startswith("~/"):
             nested = SecretSource("file", str(cwd / nested.value))
         secret = read_secret(nested, what, context).reveal()
-        return SecretSource("encrypted", encrypt(secret, _new_passphrase(what, context), entropy))
+        return SecretSource("encrypted", encrypt(secret, new_passphrase(what, context), entropy))
     if source.kind == "keyring" and context.ask is not None:
         _store(source.value, what, context)
     return source
@@ -40,7 +40,8 @@ def below(path: Path, root: Path) -> str:
     return str(whole.relative_to(root)) if whole.is_relative_to(root) else str(whole)
 
 
-def _new_passphrase(what: str, context: SecretContext) -> str:
+def new_passphrase(what: str, context: SecretContext) -> str:
+    """Return the passphrase for something new: from the environment, or typed in twice; raises SecretError."""
     known = context.passphrase or context.environ.get("PMPC_PASSPHRASE") or context.environ.get("PMPC_PASSPHRASE_FILE")
     given = passphrase(f"New passphrase for the {what}: ", context)
     if not given:

@@ -189,7 +189,7 @@ def passphrase(question: str, context: SecretContext) -> str:
         return read_secret(SecretSource("file", file), "the passphrase", context).reveal()
     if context.ask is None:
         raise SecretError(
-            "the secret is encrypted, and there is no terminal to ask for the passphrase on",
+            "there is no terminal to ask for the passphrase on",
             hint="set PMPC_PASSPHRASE or PMPC_PASSPHRASE_FILE",
         )
     context.passphrase = context.ask(question)

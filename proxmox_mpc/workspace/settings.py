@@ -10,6 +10,7 @@ Every command that reaches a server pays for this module's import: plain classes
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from proxmox_mpc.errors import ConfigError, PmpcError, WorkspaceError
 from proxmox_mpc.workspace import userdirs
 from proxmox_mpc.workspace.config import load
 from proxmox_mpc.workspace.find import find_root
-from proxmox_mpc.workspace.layout import Workspace, open_workspace
+from proxmox_mpc.workspace.layout import EXCHANGE, Workspace, open_workspace
 
 if TYPE_CHECKING:
     from proxmox_mpc.domain.connection import Connection
@@ -244,7 +245,12 @@ def _home(environment: JsonObject, user_state: Path) -> Path:
 
     urls = _at(environment, ["cluster", "endpoints"])
     assert isinstance(urls, list)
-    return user_state / label(str(urls[0]))
+    home = user_state / label(str(urls[0]))
+    if os.path.lexists(home / EXCHANGE):
+        from proxmox_mpc.workspace.swap import recover
+
+        recover(home)
+    return home
 
 
 def _options(output: str | None, request_timeout: float | None) -> JsonObject:

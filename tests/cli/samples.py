@@ -60,14 +60,22 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
 }
 # Verbs that need more than arguments: a terminal, an end.
 NOT_CALLED = frozenset(
-    {"vm agent file-read", "audit show", "audit prune", "sim serve", "workspace init", "workspace config edit"}
+    {
+        "vm agent file-read",
+        "audit show",
+        "audit prune",
+        "sim serve",
+        "workspace init",
+        "workspace config edit",
+        "workspace restore",
+    }
 )
 # Verbs that do not answer a second time as they did the first.
-CHANGING = frozenset({"workspace rename", "workspace remove", "sync pull"})
+CHANGING = frozenset({"workspace rename", "workspace remove", "workspace backup", "sync pull"})
 # Verbs that say on this cluster why there is nothing: PVE 9 has rules where PVE 8 had groups.
 REFUSED = frozenset({"ha group list"})
 # Lists of which the homelab has none.
-EMPTY = frozenset({"audit list", "audit export"})
+EMPTY = frozenset({"audit list", "audit export", "workspace backups"})
 
 
 def arguments(pmpc: Pmpc, words: tuple[str, ...]) -> list[str]:

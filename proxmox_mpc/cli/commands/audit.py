@@ -17,6 +17,7 @@ from proxmox_mpc.domain.source import Warn
 from proxmox_mpc.errors import ConfigError, PmpcError, StateDamaged
 from proxmox_mpc.output.result import Result
 from proxmox_mpc.safety.history import History, read_history
+from proxmox_mpc.safety.verify import gaps_of
 from proxmox_mpc.safety.verify import verify as walk
 from proxmox_mpc.services.audit import (
     AUDIT_PAGE,
@@ -96,7 +97,12 @@ def verify(
     exported = _exported(context.cwd / against) if against is not None else {}
     journal = context.journal
     found = walk(
-        journal.all(), journal.head(), checkpoints=journal.checkpoints(), exported=exported, shared=journal.shared
+        journal.all(),
+        journal.head(),
+        checkpoints=journal.checkpoints(),
+        exported=exported,
+        shared=journal.shared,
+        lost=gaps_of(journal.all()),
     )
     if found.problems:
         raise StateDamaged(
@@ -115,9 +121,11 @@ def verify(
         "last": found.last or None,
         "hash": found.hash,
         "pruned": found.pruned,
+        "lost": found.lost,
         "anchors": found.compared,
     }
-    return Result(page)
+    message = f"{found.lost} rows were lost to damage, as a repair has recorded; whatever was in them is not known"
+    return Result(page, (Warn("journal_gap", message),) if found.lost else ())
 
 
 def _exported(path: Path) -> dict[int, str]:
