@@ -54,7 +54,7 @@ class Resolver:
         """Return the manifest resolved; None with at least one more error in ``errors`` where that cannot be."""
         try:
             included = self._included(manifest, (manifest.path,)) if manifest.includes else ()
-            scope = _Scope(manifest, included, self._file("vars.yml"))
+            scope = _Scope(manifest, included, self._shared())
             below = self._layers(manifest, included, scope)
         except ManifestError as error:
             errors.append(error)
@@ -90,6 +90,13 @@ class Resolver:
         if shared not in self._below:
             self._below[shared] = _merged(tuple(layers))
         return self._below[shared]
+
+    def _shared(self) -> Manifest | None:
+        found = self._file("vars.yml")
+        if found is not None and (found.includes or found.variables or found.track is not None):
+            remedy = "it holds variables and their values only, one a line: 'bridge: vmbr0'"
+            raise ManifestError("vars.yml cannot have include, vars or track", file=found.path, remedy=remedy)
+        return found
 
     def _default(self, name: str) -> Manifest | None:
         found = self._file(f"defaults/{name}.yml")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from proxmox_mpc.declared.resolve import Resolver
 from proxmox_mpc.errors import ManifestError
 
 _SHARED = ("defaults", "include")
+_DEFAULTS = re.compile(rf"defaults/(?:{'|'.join(KINDS)}|(?:node|tag)-[A-Za-z0-9_][A-Za-z0-9_+.-]*)\.yml")
 _ENDINGS = (".yml", ".yaml")
 
 
@@ -126,7 +128,16 @@ def _strays(paths: list[str], used: frozenset[str]) -> Iterator[ManifestError]:
 
     for path in paths:
         first, slash, _ = path.partition("/")
-        if path in used or path == "vars.yml" or first in _SHARED:
+        if (
+            path in used
+            or path == "vars.yml"
+            or (first in _SHARED
+            and (first != "defaults" or _DEFAULTS.fullmatch(path)))
+        ):
+            continue
+        if first == "defaults":
+            remedy = "as in defaults/vm.yml, defaults/node-pve1.yml, defaults/tag-web.yml"
+            yield ManifestError("the name says no defaults that there are", file=path, remedy=remedy)
             continue
         near = get_close_matches(first, KINDS, n=1) if slash else []
         remedy = (

@@ -33,6 +33,7 @@ def test_a_tree_holds_what_its_files_say(tmp_path: Path) -> None:
             "network/pve1/vmbr0.yml": "type: bridge\n",
             "user/root%40pam.yml": "enable: 1\n",
             "include/unused.yml": "cores: 1\n",
+            "defaults/tag-unused.yml": "cores: 1\n",
             "vars.yml": "a: b\n",
             "README.md": "# not ours",
             "vm/notes.txt": "not ours",
@@ -69,6 +70,9 @@ def test_nothing_there_is_an_empty_tree(tmp_path: Path) -> None:
         ({"vm/0101.yml": ""}, "vm/0101.yml: the name must begin with the guest's vmid (100 to 999999999)"),
         ({"vm/101/web.yml": ""}, "vm/101/web.yml: the name must begin with the guest's vmid (100 to 999999999)"),
         ({"vms/101.yml": ""}, "vms/101.yml: no object is declared here, and nothing includes it"),
+        ({"defaults/vms.yml": ""}, "defaults/vms.yml: the name says no defaults that there are"),
+        ({"defaults/vm.yaml": ""}, "defaults/vm.yaml: the name says no defaults that there are"),
+        ({"vm/101.yml": "", "vars.yml": "vars:\n  a: b\n"}, "vars.yml: vars.yml cannot have include, vars or track"),
         ({"101-web.yml": ""}, "101-web.yml: no object is declared here, and nothing includes it"),
         (
             {"vm/101.yml": "vmid: 102\n"},
