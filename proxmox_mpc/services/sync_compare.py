@@ -134,3 +134,14 @@ def decided(merges: Iterable[Merge], decide: Callable[[Merge, KeyMerge], Side | 
         sides = {key.key: side for key in one.of("conflict") if (side := decide(one, key)) is not None}
         found.append(one._replace(keys=tuple(settled(list(one.keys), sides))) if sides else one)
     return found
+
+
+def taken(before: Iterable[Merge], after: Iterable[Merge]) -> list[Merge]:
+    """Return the merges with those keys alone that were in conflict, and were decided for the cluster."""
+    found: list[Merge] = []
+    for was, one in zip(before, after, strict=True):
+        open_keys = {key.key for key in was.of("conflict")}
+        keys = tuple(key for key in one.of("pull") if key.key in open_keys)
+        if keys:
+            found.append(one._replace(keys=keys))
+    return found

@@ -18,6 +18,7 @@ from proxmox_mpc.errors import PmpcError, SyncConflict, UsageError
 from proxmox_mpc.output.result import Result
 from proxmox_mpc.services.sync_metrics import Figures, metrics_text
 from proxmox_mpc.workspace.files import write_private
+from proxmox_mpc.workspace.turn import turn
 
 if TYPE_CHECKING:
     from proxmox_mpc.cli.context import Context
@@ -43,13 +44,11 @@ class Watch:
 
     def turn(self, once: Once) -> Result:
         """Do one turn, note how it went, and tell of differences; raises what the turn raised."""
-        from proxmox_mpc.state.files import sync_lock
-
         begun = self.context.clock()
         error: PmpcError | None = None
         result: Result | None = None
         try:
-            with sync_lock(workspace_of(self.context).directory / "run", self.context.now(), "sync run"):
+            with turn(workspace_of(self.context).directory / "run.sync", "sync run", self.context.now()):
                 result = once()
         except PmpcError as failed:
             error = failed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -21,11 +21,12 @@ from proxmox_mpc.cli.commands.sync_args import (
 )
 from proxmox_mpc.cli.verbs import context_of, read, write
 from proxmox_mpc.domain.shape import Field, rows
+from proxmox_mpc.domain.source import Warn
 from proxmox_mpc.errors import StateError
 from proxmox_mpc.output.result import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from proxmox_mpc.cli.context import Context
     from proxmox_mpc.domain.plan import Plan
@@ -79,7 +80,7 @@ def plan(
     session = session_of(context)
     said = refresh(context, session)
     wanted = Wanted(prune=prune)
-    merges = decided_merges(context, session, objects or (), resolve)
+    merges = decided_merges(context, session, objects or (), resolve).merges
     made = push_of(context, session, merges, wanted)
     if out is not None:
         _keep(context.cwd / out, json.dumps(plan_document(merges, wanted, cluster_of(context)), indent=1) + "\n")
@@ -112,7 +113,8 @@ def push(
     session = session_of(context)
     file = read_plan(context.cwd / kept) if kept is not None else None
     said = refresh(context, session)
-    merges = decided_merges(context, session, objects or (), resolve)
+    decided = decided_merges(context, session, objects or (), resolve)
+    merges = decided.merges
     wanted = planned_wish(file) if file is not None else Wanted(prune=prune, named=bool(objects))
     if file is not None:
         merges = still_holds(file, merges, cluster_of(context))
@@ -120,23 +122,42 @@ def push(
     if not force_owner:
         check_owner(doable, workspace_of(context).root)
     result = context.guard.run(push_of(context, session, merges, wanted))
-    if doable and not context.options.dry_run:
-        said = settled(context, session, {one.kind for one in doable})
-    return result._replace(warnings=(*said.warnings, *result.warnings), partial=result.partial or said.partial)
+    taken: tuple[Warn, ...] = ()
+    if not context.options.dry_run:
+        taken = tuple(_taken(session, decided.taken))
+        if doable:
+            said = settled(context, session, {one.kind for one in doable})
+        elif taken:
+            session.settle(session.look())
+    return result._replace(warnings=(*said.warnings, *taken, *result.warnings), partial=result.partial or said.partial)
 
 
-def decided_merges(
-    context: Context, session: Session, words: Sequence[str], resolve: Sequence[str] | None
-) -> list[Merge]:
+def _taken(session: Session, merges: Sequence[Merge]) -> Iterator[Warn]:
+    """Write what was decided for the server into the manifests, and say so."""
+    from proxmox_mpc.services.sync_files import take_pulled
+
+    for one in take_pulled(session, merges):
+        yield Warn("resolved", f"{one.kind} {one.ident}: {', '.join(one.keys)} was taken into {one.path}")
+
+
+class Decided(NamedTuple):
+    """Merges without conflicts; ``taken`` are those keys of theirs that were decided for the server."""
+
+    merges: list[Merge]
+    taken: list[Merge]
+
+
+def decided_merges(context: Context, session: Session, words: Sequence[str], resolve: Sequence[str] | None) -> Decided:
     """Return the merges of what the words mean, conflicts decided; raises SyncConflict where some are left."""
-    from proxmox_mpc.services.sync_compare import decided
+    from proxmox_mpc.services.sync_compare import decided, taken
     from proxmox_mpc.services.sync_conflicts import refuse_conflicts
 
     deciding = Deciding(resolve)
-    merges = decided(session.look([*words, *failed_before(context)]), deciding.side)
+    looked = session.look([*words, *failed_before(context)])
+    merges = decided(looked, deciding.side)
     refuse_wrong(session, merges)
     refuse_conflicts(merges)
-    return merges
+    return Decided(merges, taken(looked, merges))
 
 
 def failed_before(context: Context) -> list[str]:
