@@ -26,10 +26,11 @@ LONGEST = 86400
 def run_before(store: StateStore, run: int) -> RunRecord | None:
     """Return the last whole pull before a run that could read everything about guests; None where none is kept.
 
-    What a partial one, or one of some objects only, did not see may be older than it.
+    What a partial one, or one of some objects only, did not see may be older than it. Pruning leaves the one before the
+    first run that is kept.
     """
     before = run
-    while found := runs(store, 50, before):
+    while found := runs(store, 50, before, pruned=True):
         for record in found:
             groups = record.ran.scope.get("groups")
             whole = isinstance(groups, list) and "guest" in groups and record.ran.scope.get("node") is None

@@ -99,10 +99,16 @@ def _first_run(connection: Connection) -> int:
     return floor_of(connection.scalar(select(_META.c.value).where(_META.c.name == FLOOR)))
 
 
-def runs(store: StateStore, limit: int | None = None, before: int | None = None) -> list[RunRecord]:
-    """Return the log of pulls, newest first; ``before`` only those of a lower number."""
+def runs(
+    store: StateStore, limit: int | None = None, before: int | None = None, *, pruned: bool = False
+) -> list[RunRecord]:
+    """Return the log of pulls, newest first; ``before`` only those of a lower number.
+
+    With ``pruned`` also what pruning left of older runs: they happened, but not all that they found is known.
+    """
     with store.reading() as connection:
-        query = select(_RUNS).where(_RUNS.c.id >= _first_run(connection)).order_by(_RUNS.c.id.desc()).limit(limit)
+        floor = 0 if pruned else _first_run(connection)
+        query = select(_RUNS).where(_RUNS.c.id >= floor).order_by(_RUNS.c.id.desc()).limit(limit)
         if before is not None:
             query = query.where(_RUNS.c.id < before)
         return [_run_record(row) for row in connection.execute(query).mappings()]

@@ -11,10 +11,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Text, case, cast, delete, func, insert, select, union, update
+from sqlalchemy import Connection, Row, Text, case, cast, delete, func, insert, select, union, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from proxmox_mpc.domain.moments import epoch
+from proxmox_mpc.state.documents import parsed
 from proxmox_mpc.state.faults import translated
 from proxmox_mpc.state.history import first_run, runs
 from proxmox_mpc.state.kinds import GROUPS
@@ -80,12 +81,13 @@ def prune(store: StateStore, first: int | None, *, dry_run: bool = False) -> Pru
 
 def _counted(connection: Connection, first: int, old_floor: int) -> Pruned:
     since = str(connection.scalar(select(_RUNS.c.finished).where(_RUNS.c.id == first)))
+    before = _whole_before(connection, first)
     versions, documents = _size(connection, _V.c.doc, _V.c.valid_to < first)
     gone = select(func.count()).select_from(_RUNS).where(_RUNS.c.id < first, _RUNS.c.id >= old_floor)
     old = int(connection.scalar(gone) or 0)
     if not old and not versions:
         return Pruned(first, since)
-    tasks, answers = _size(connection, _TASKS.c.data, _old_task(since))
+    tasks, answers = _size(connection, _TASKS.c.data, _old_task(since if before is None else before.started))
     return Pruned(first, since, old, versions, tasks, documents + answers)
 
 
@@ -96,18 +98,19 @@ def _size(connection: Connection, column: ColumnElement[Any], which: ColumnEleme
 
 
 def _old_task(since: str) -> ColumnElement[bool]:
-    """Tasks that ended before; of one whose end was never seen, those that began a week before."""
+    """Tasks that ended before a moment; of those whose end was never seen, what began a week before it."""
     moment = int(epoch(since))
     never = case((_TASKS.c.ended.is_(None), _TASKS.c.started + 7 * 86400), else_=_TASKS.c.ended)
     return never < moment
 
 
 def _remove(connection: Connection, first: int) -> None:
+    before = _whole_before(connection, first)
     since = str(connection.scalar(select(_RUNS.c.finished).where(_RUNS.c.id == first)))
     connection.execute(delete(_V).where(_V.c.valid_to < first))
-    connection.execute(delete(_TASKS).where(_old_task(since)))
+    connection.execute(delete(_TASKS).where(_old_task(since if before is None else before.started)))
     needed = union(select(_V.c.valid_from), select(_V.c.born), select(_COVERAGE.c.run)).subquery()
-    kept = _whole_before(connection, first) or first
+    kept = first if before is None else before.id
     old = (_RUNS.c.id < first, _RUNS.c.id != kept, _RUNS.c.id.not_in(select(needed.c[0])))
     connection.execute(delete(_RUNS).where(*old))
     connection.execute(update(_RUNS).where(_RUNS.c.id < first).values(warnings=[]))
@@ -115,12 +118,17 @@ def _remove(connection: Connection, first: int) -> None:
     connection.execute(insert(_META).values(name=FLOOR, value=floor_text(first)))
 
 
-def _whole_before(connection: Connection, first: int) -> int | None:
-    """Return the last run up to ``first`` that read everything: it proves that what has no objects was read too."""
-    query = select(_RUNS.c.id, _RUNS.c.scope).where(_RUNS.c.id <= first, _RUNS.c.outcome == "done")
-    for number, scope in connection.execute(query.order_by(_RUNS.c.id.desc())):
-        if isinstance(scope, dict) and scope.get("node") is None and set(GROUPS) <= set(scope.get("groups") or ()):
-            return int(number)
+def _whole_before(connection: Connection, first: int) -> Row[*tuple[Any, ...]] | None:
+    """Return the last run before ``first`` that read everything.
+
+    What ``first`` found changed was done since, and what has no objects was read by then.
+    """
+    query = select(_RUNS.c.id, _RUNS.c.started, _RUNS.c.scope).where(_RUNS.c.id < first, _RUNS.c.outcome == "done")
+    for row in connection.execute(query.order_by(_RUNS.c.id.desc())):
+        scope = parsed(row.scope)
+        groups = scope.get("groups")
+        if scope.get("node") is None and isinstance(groups, list) and set(GROUPS) <= {str(group) for group in groups}:
+            return row
     return None
 
 

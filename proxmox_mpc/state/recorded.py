@@ -84,6 +84,11 @@ class RecordedSource:
                 answers.append(error)
         return answers
 
+    @property
+    def left_out(self) -> list[str]:
+        """What answers about a past moment lacked, for those who show them raw."""
+        return sorted(self._shelf.left_out)
+
     def objects(self, kind: str) -> list[tuple[str, JsonObject]]:
         """Return key and document of every recorded object of a kind (``kinds.KINDS``), stale ones marked."""
         return self._shelf.all(kind)

@@ -76,7 +76,9 @@ def _resources(shelf: Shelf, _names: Names, params: Params) -> Json:
     if wanted in (None, "storage"):
         found += shelf.rows("storage_status")
     # Whoever asks for these alone is told that they have no history.
-    if wanted not in ("node", "vm", "storage") and (shelf.run is None or wanted is not None):
+    if wanted is None and shelf.run is not None:
+        shelf.left_out.add("rows of type sdn, network and pool")
+    elif wanted not in ("node", "vm", "storage"):
         others = shelf.answer(OTHER_RESOURCES)
         assert isinstance(others, list)
         found += [row for row in others if isinstance(row, dict) and wanted in (None, row.get("type"))]

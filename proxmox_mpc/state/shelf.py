@@ -31,6 +31,8 @@ class Shelf:
         self._light = light
         self.as_of = None if at is None else self._as_of(at)
         self.run = None if self.as_of is None else self.as_of.run
+        self.left_out: set[str] = set()
+        """What belongs to an answer about a past moment and has no history."""
         self._covered: dict[tuple[str, str | None], bool] = {}
 
     def require(self, group: str, node: str | None = None) -> None:

@@ -78,8 +78,9 @@ def test_few_dataclasses_are_made_on_the_way_of_a_list(serve: Callable[..., Serv
 
 
 @pytest.mark.capability("8.8")
-def test_a_list_from_the_database_imports_no_client_and_no_mapper(lab: Pmpc) -> None:
-    modules = after(("vm", "list", "-o", "json", "--offline"), cwd=lab.cwd)
+@pytest.mark.parametrize("option", [("--offline",), ("--at", "run:1")])
+def test_a_list_from_the_database_imports_no_client_and_no_mapper(lab: Pmpc, option: tuple[str, ...]) -> None:
+    modules = after(("vm", "list", "-o", "json", *option), cwd=lab.cwd)
     assert not modules.intersection((*NEVER, *CLIENT))
 
 

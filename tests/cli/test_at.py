@@ -46,8 +46,8 @@ def test_what_has_no_history_says_so(words: str, lab: Pmpc) -> None:
 def all_that_is_listed(pmpc: Pmpc, *options: str) -> dict[str, Any]:
     """Return what every verb with a history prints."""
     found = {}
-    # What PVE answers raw holds moving values under whatever name.
-    for one in (one for one in RECORDED if one.id != "api get"):
+    # What PVE answers raw holds moving values under whatever name; manifests need a workspace.
+    for one in (one for one in RECORDED if one.id not in ("api get", "sync diff")):
         words: tuple[str, ...] = one.values[0]  # type: ignore[assignment]
         outcome = pmpc(*words, *arguments(pmpc, words), "-o", "json", *options)
         assert outcome.status in (0, 5, 11), (words, outcome)
@@ -138,6 +138,16 @@ def test_the_run_that_answers_is_named_and_a_partial_one_warned_of(pmpc: Pmpc, s
     assert first.stderr.startswith("as run 1 recorded it, 20") and "could not read everything" not in first.stderr
     assert "run 2 could not read everything" in second.stderr and second.status == 0
     assert first.stdout.count("running") > 5
+
+
+@pytest.mark.capability("2.3")
+def test_a_raw_answer_says_what_it_lacks(lab: Pmpc) -> None:
+    outcome = lab("api", "get", "/cluster/resources", "--at", "run:1", "-o", "json")
+    assert outcome.status == 0 and {row["type"] for row in outcome.json} == {"node", "qemu", "lxc", "storage"}
+    assert [event["warning"]["code"] for event in outcome.events] == ["no_history"]
+    assert lab("api", "get", "/cluster/resources", "--offline", "-o", "json").stderr == ""
+    refused = lab("api", "get", "/cluster/resources", "type=pool", "--at", "run:1", "-o", "json")
+    assert (refused.status, refused.error["code"]) == (3, "not_recorded")
 
 
 @pytest.mark.capability("2.7")

@@ -95,6 +95,7 @@ def test_old_history_is_counted_then_asked_about_then_removed(cluster: Cluster) 
         ("--older-than", "soon"),
         ("--keep-runs", "0"),
     ],
+    ids=" ".join,
 )
 def test_pruning_wants_one_clear_limit(lab: Pmpc, argv: tuple[str, ...]) -> None:
     outcome = lab("sync", "prune-history", *argv, "--yes", "-o", "json")
@@ -143,3 +144,20 @@ def test_a_file_that_cannot_shrink_is_a_warning(cluster: Cluster, monkeypatch: p
     assert (outcome.status, outcome.json["runs"], outcome.json["freed"]) == (0, 1, 0)
     assert [event["warning"]["code"] for event in outcome.events] == ["not_compacted"]
     assert "the disk is full" in outcome.stderr
+
+
+@pytest.mark.capability("2.7", "3.8")
+def test_who_did_it_is_known_of_the_oldest_kept_run_too(lab: Pmpc) -> None:
+    assert lab("vm", "stop", 104, "--yes").status == 0
+    assert lab("sync", "pull").status == 0
+    said = lab.ok("sync", "show", 2)
+    assert about(said["changes"], kind="guest", id="104")["keys"][0]["user"] == "root@pam!pmpc"
+    assert lab.ok("sync", "prune-history", "--keep-runs", 1, "--yes")["runs"] == 1
+    assert lab.ok("sync", "show", 2) == said
+    assert [run["run"] for run in lab.ok("sync", "log")] == [2]
+
+
+@pytest.mark.capability("7.4")
+def test_since_and_at_exclude_each_other(lab: Pmpc) -> None:
+    outcome = lab("sync", "diff", "--since", "run:1", "--at", "run:1", "-o", "json")
+    assert (outcome.status, outcome.stdout) == (2, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from sqlalchemy import insert, select
 
 from proxmox_mpc.domain.json import JsonObject
 from proxmox_mpc.domain.moments import Moment, epoch
-from proxmox_mpc.errors import NotRecorded
+from proxmox_mpc.errors import NotRecorded, StateError
 from proxmox_mpc.state import StateStore
 from proxmox_mpc.state.documents import canonical
 from proxmox_mpc.state.history import changes, find_run, inventory, run_at, runs, versions
@@ -41,6 +42,7 @@ def told(store: StateStore, numbers: list[int]) -> dict[str, Any]:
 
 
 @pytest.mark.capability("3.8", "8.6")
+@pytest.mark.postgresql
 @FEW
 @given(WORLDS, st.integers(0, 5))
 def test_what_is_kept_is_told_as_before(fresh: Fresh, worlds: list[dict[str, JsonObject]], at: int) -> None:
@@ -65,6 +67,7 @@ def test_what_is_kept_is_told_as_before(fresh: Fresh, worlds: list[dict[str, Jso
 
 
 @pytest.mark.capability("3.8")
+@pytest.mark.postgresql
 @FEW
 @given(WORLDS, st.integers(0, 5))
 def test_the_export_replayed_gives_every_state(fresh: Fresh, worlds: list[dict[str, JsonObject]], at: int) -> None:
@@ -94,6 +97,7 @@ def test_the_export_replayed_gives_every_state(fresh: Fresh, worlds: list[dict[s
 
 
 @pytest.mark.capability("3.8", "9.7")
+@pytest.mark.postgresql
 def test_tasks_go_with_their_time_and_the_journal_never(fresh: Fresh) -> None:
     store = fresh()
     for second in (0, 10, 20):
@@ -116,6 +120,7 @@ def test_tasks_go_with_their_time_and_the_journal_never(fresh: Fresh) -> None:
     assert [version.run for version in versions(store, KIND, "100")] == [3, 2]
 
 
+@pytest.mark.postgresql
 def test_what_to_keep_is_named_by_age_or_number(fresh: Fresh) -> None:
     store = fresh()
     assert oldest_to_keep(store, keep=3) is None and prune(store, None) == Pruned()
@@ -127,7 +132,7 @@ def test_what_to_keep_is_named_by_age_or_number(fresh: Fresh) -> None:
 
 
 @pytest.mark.capability("3.8", "3.6")
-def test_the_file_shrinks_and_stays_sound(tmp_path: Any) -> None:
+def test_the_file_shrinks_and_stays_sound(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     with StateStore.open(path) as store:
         for second in range(10):
@@ -140,3 +145,19 @@ def test_the_file_shrinks_and_stays_sound(tmp_path: Any) -> None:
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
             assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
         assert len(inventory(store, KIND)) == 100
+
+
+@pytest.mark.capability("3.6", "7.2")
+def test_what_cannot_be_removed_whole_is_not_removed_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with StateStore.open(path) as store:
+        for second in (0, 10, 20):
+            pulled(store, {"100": {"a": second}}, second)
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute(
+                "CREATE TRIGGER full BEFORE INSERT ON state_meta BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+            )
+        before = told(store, [1, 2, 3])
+        with pytest.raises(StateError, match="disk full"):
+            prune(store, 3)
+        assert told(store, [1, 2, 3]) == before and len(runs(store)) == 3

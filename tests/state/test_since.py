@@ -8,13 +8,17 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from proxmox_mpc.domain.json import JsonObject
+from proxmox_mpc.domain.json import JsonObject, as_rows
 from proxmox_mpc.domain.moments import Moment, epoch
 from proxmox_mpc.errors import NotFound, NotRecorded
+from proxmox_mpc.services.pull import pull
 from proxmox_mpc.services.since import since
-from proxmox_mpc.state import StateStore
+from proxmox_mpc.services.sync import guest_changes, show_run
+from proxmox_mpc.state import RecordedSource, StateStore
 from proxmox_mpc.state.documents import difference
 from proxmox_mpc.state.history import documents, run_at
+from tests.databases import Database
+from tests.services.fake_source import FakeSource
 from tests.state.test_history import KIND, WORLDS, pulled
 
 Fresh = Callable[[], StateStore]
@@ -26,6 +30,7 @@ def rows(store: StateStore, run: int, **chosen: Any) -> list[tuple[str, str, str
 
 
 @pytest.mark.capability("2.7", "3.5", "5.8")
+@pytest.mark.postgresql
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(WORLDS)
 def test_it_is_the_difference_of_two_states(fresh: Fresh, worlds: list[dict[str, JsonObject]]) -> None:
@@ -45,6 +50,7 @@ def test_it_is_the_difference_of_two_states(fresh: Fresh, worlds: list[dict[str,
         assert sorted(rows(store, run), key=repr) == sorted(expected, key=repr)
 
 
+@pytest.mark.postgresql
 def test_kinds_and_ids_choose(fresh: Fresh) -> None:
     store = fresh()
     pulled(store, {"100": {}, "101": {}}, 0)
@@ -55,6 +61,7 @@ def test_kinds_and_ids_choose(fresh: Fresh) -> None:
     assert rows(store, 1, kinds={"guest"}) == [] and rows(store, 2) == []
 
 
+@pytest.mark.postgresql
 def test_a_moment_is_the_last_run_up_to_it(fresh: Fresh) -> None:
     store = fresh()
     with pytest.raises(NotRecorded, match="nothing has been pulled yet"):
@@ -69,3 +76,30 @@ def test_a_moment_is_the_last_run_up_to_it(fresh: Fresh) -> None:
     with pytest.raises(NotRecorded, match="run 1 of 2026-01-01T00:00:00Z"):
         run_at(store, Moment("x", at=at - 1))
     assert documents(store, KIND, ["100"], run_at(store, Moment("x", at=at + 12)).id) == {"100": {"a": 10}}
+
+
+@pytest.mark.postgresql
+@pytest.mark.capability("2.7", "3.5")
+def test_the_past_is_answered_like_the_present(new_database: Callable[[], Database]) -> None:
+    database = new_database()
+    store, source = database.open(), FakeSource()
+    now = 1_795_377_421
+    pull(source, store, now=lambda: now - 3600)
+    source.guests[102]["status"] = "running"
+    pull(source, store, now=lambda: now)
+    moments = {
+        Moment("run:1", run=1): "stopped",
+        Moment("2h", at=now - 1800): "stopped",
+        Moment("0s", at=now): "running",
+    }
+    for moment, status in moments.items():
+        then = RecordedSource(database.target, at=moment)
+        found = {row.get("vmid"): row for row in as_rows(then.read("/cluster/resources"))}
+        assert (found[102]["status"], found[102]["id"]) == (status, "qemu/102"), moment
+        for path in ("/cluster/tasks", "/storage", "/nodes", "/pools", "/cluster/ha/resources"):
+            assert isinstance(then.read(path), list)
+        then.close()
+    told = since(store, Moment("run:1", run=1)).rows
+    assert [(row["id"], row["key"], row["new"]) for row in told] == [("102", "status", "running")]
+    assert [(row["key"], row["new"]) for row in guest_changes(store, 102) if row["run"] == 2] == [("status", "running")]
+    assert show_run(store, 2)["changed"] == 1

@@ -9,6 +9,7 @@ import typer
 from proxmox_mpc.cli.commands.api_args import NoCheck, parameters, paths, schema_of
 from proxmox_mpc.cli.verbs import context_of, read
 from proxmox_mpc.domain.shape import ANY
+from proxmox_mpc.domain.source import Warn
 from proxmox_mpc.output.result import Result
 from proxmox_mpc.services.raw import raw_get
 
@@ -37,4 +38,6 @@ def get(
     Path and parameters are held against the server's own description of its API first, where it can be had.
     """
     context = context_of(ctx)
-    return Result(raw_get(context.source, path, params or [], schema_of(context, no_check)))
+    found = raw_get(context.source, path, params or [], schema_of(context, no_check))
+    missing = context.recorded.left_out if context.options.offline else []
+    return Result(found, tuple(Warn("no_history", f"{what} have no history and are left out") for what in missing))

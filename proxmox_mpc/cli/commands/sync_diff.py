@@ -10,7 +10,7 @@ import typer
 from proxmox_mpc.cli.commands.sync_args import Refreshed, Words, record, refresh, session_of
 from proxmox_mpc.cli.verbs import context_of, read
 from proxmox_mpc.domain.json import JsonObject, text
-from proxmox_mpc.errors import EXIT_DIFFERENCES
+from proxmox_mpc.errors import EXIT_DIFFERENCES, UsageError
 from proxmox_mpc.output.result import Result
 from proxmox_mpc.services.sync_rows import DIFF_ROWS, diff_rows, since_rows
 
@@ -51,6 +51,8 @@ def _since(context: Context, words: Sequence[str], moment_text: str) -> tuple[li
     from proxmox_mpc.services.sync_select import Candidate, select
     from proxmox_mpc.state.kinds import KINDS
 
+    if context.options.at is not None:
+        raise UsageError("--since compares with what is recorded now", hint="leave --at away")
     then = moment(moment_text, "--since", context.now)
     said = record(context)
     found = since_rows(since(context.store, then).rows)
