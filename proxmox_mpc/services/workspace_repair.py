@@ -85,6 +85,8 @@ def repair(state: Path, now: float) -> tuple[JsonObject, tuple[Warn, ...]]:
 
 def _problem(copy: Path, state: Path) -> str | None:
     """Return what is wrong with the database; raises what a repair cannot mend."""
+    if not copy.stat().st_size:
+        return f"the database {state} is empty: nothing is left in the file"
     try:
         found = copying.examine(copy, str(state))
         rows = list(copying.journal(copy)) if found.journal else []

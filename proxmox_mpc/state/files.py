@@ -20,6 +20,8 @@ from proxmox_mpc.state.faults import DAMAGED_HINT
 from proxmox_mpc.state.times import stamp
 
 PRIVATE = 0o600
+_FIRST_PAGE = 4096
+_FILLED = b"filled\n"
 
 
 def caller() -> str:
@@ -38,6 +40,8 @@ def make_private(path: Path) -> None:
     """Create the file if it is missing, readable by its owner only, and take others' rights from an existing one."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not path.exists():
+            _forget(path)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE))
         if path.stat().st_mode & 0o077:
             path.chmod(PRIVATE)
@@ -51,7 +55,8 @@ def make_private(path: Path) -> None:
 def enter(path: Path) -> tuple[int | None, bool]:
     """Say that this process uses the database; returns the handle to close, and whether the last user died.
 
-    In a directory that cannot be written there is no handle, and an unclean end is not looked for.
+    In a directory that cannot be written there is no handle, and an unclean end is not looked for. Raises StateDamaged
+    for a file that has lost all it held: SQLite would take it for a new database, and every list would be empty.
     """
     try:
         handle = os.open(f"{path}.use", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
@@ -61,8 +66,26 @@ def enter(path: Path) -> tuple[int | None, bool]:
     with suppress(BlockingIOError):
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         unclean = _size(Path(f"{path}-wal")) > 0
+        if _emptied(path, handle, logged=unclean):
+            os.close(handle)
+            raise StateDamaged(f"the database {path} is empty and was not: its content is lost", hint=DAMAGED_HINT)
     fcntl.flock(handle, fcntl.LOCK_SH)
     return handle, unclean
+
+
+def _emptied(path: Path, handle: int, *, logged: bool) -> bool:
+    """Say whether a database that was once filled is not any more; ``<db>.use`` remembers that it was."""
+    size = _size(path)
+    filled = size > _FIRST_PAGE or (size > 0 and logged)
+    if filled and not os.fstat(handle).st_size:
+        os.write(handle, _FILLED)
+    return path.exists() and not filled and os.fstat(handle).st_size > 0
+
+
+def _forget(path: Path) -> None:
+    """Take a database for a new one: somebody has moved the old one away."""
+    with suppress(FileNotFoundError):
+        os.truncate(f"{path}.use", 0)
 
 
 def leave(handle: int | None) -> None:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Table
 
 from proxmox_mpc.domain.journal import START, Entry, canonical, chained
-from proxmox_mpc.domain.json import Json, JsonObject
+from proxmox_mpc.domain.json import Json, JsonObject, as_rows
 from proxmox_mpc.errors import StateDamaged
 from proxmox_mpc.state import pages
 from proxmox_mpc.state.documents import digest, parsed
@@ -61,6 +61,8 @@ def salvage(damaged: Path, into: Path, head: Head | None, now: float, kept_as: s
 
     ``kept_as`` is where the damaged file will be found; the journal says so. Raises StateError.
     """
+    # Before SQLite looks at the file, and maybe clears its log away.
+    raw = sorted(pages.journal_rows(damaged))
     StateStore.open(into, now=lambda: now).close()
     with translated(str(into)), closing(sqlite3.connect(into, isolation_level=None)) as target:
         target.execute("PRAGMA foreign_keys = OFF")
@@ -70,7 +72,7 @@ def salvage(damaged: Path, into: Path, head: Head | None, now: float, kept_as: s
         with closing(_Source(damaged)) as source:
             for table in _tables():
                 reports[table.name] = _carry(source, target, table)
-        gone = _mend_journal(damaged, target, reports, head)
+        gone = _mend_journal(raw, target, reports, head)
         _mend_runs(target, now)
         _mend_references(target, reports)
         _mend_coverage(target, reports)
@@ -203,20 +205,21 @@ def _sound(row: tuple[object, ...], columns: Sequence[str], documents: Sequence[
 
 
 def _mend_journal(
-    damaged: Path, target: sqlite3.Connection, reports: dict[str, TableReport], head: Head | None
+    raw: list[pages.Row], target: sqlite3.Connection, reports: dict[str, TableReport], head: Head | None
 ) -> list[tuple[int, int]]:
     """Add the rows that only the pages themselves still tell; return the gaps that stay."""
     insert = "INSERT OR IGNORE INTO journal (seq, at, operation, step, event, body, hash) VALUES (?, ?, ?, ?, ?, ?, ?)"
     added = 0
     if reports[_JOURNAL].lost != 0:
-        pruned = _pruned(target)
-        for row in sorted(pages.journal_rows(damaged), key=lambda row: row[0]):
+        said = [(row[5],) for row in raw if row[4] == "checkpoint"]
+        pruned = max(_pruned(target), _through(said))
+        for row in raw:
             if row[0] > pruned:
                 added += max(0, target.execute(insert, row).rowcount)
     numbers = [int(row[0]) for row in target.execute("SELECT seq FROM journal ORDER BY seq")]
-    before, gone = _pruned(target), []
+    before, gone, known = _pruned(target), [], _recorded(target)
     for number in numbers:
-        if number > before + 1:
+        if number > before + 1 and before + 1 not in known:
             gone.append((before + 1, number - 1))
         before = max(before, number)
     if head is not None and head.seq > before:
@@ -229,9 +232,18 @@ def _mend_journal(
 
 
 def _pruned(target: sqlite3.Connection) -> int:
-    bodies = target.execute("SELECT body FROM journal WHERE event = 'checkpoint'").fetchall()
+    return _through(target.execute("SELECT body FROM journal WHERE event = 'checkpoint'").fetchall())
+
+
+def _through(bodies: Sequence[tuple[str]]) -> int:
     found = [parsed(body).get("through") for (body,) in bodies]
     return max((number for number in found if isinstance(number, int)), default=0)
+
+
+def _recorded(target: sqlite3.Connection) -> set[object]:
+    """Return where the gaps begin that an earlier repair has recorded."""
+    bodies = target.execute("SELECT body FROM journal WHERE event = 'repaired'").fetchall()
+    return {gap.get("first") for (body,) in bodies for gap in as_rows(parsed(body).get("lost") or [])}
 
 
 def _mend_runs(target: sqlite3.Connection, now: float) -> None:
