@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from proxmox_mpc.domain.moments import Now
-from proxmox_mpc.errors import NotRecorded, PmpcError
+from proxmox_mpc.errors import NotRecorded
 from proxmox_mpc.state import migrate
 from proxmox_mpc.state.server import CLUSTER, Server, connect
 from proxmox_mpc.state.server_faults import server_fault
@@ -71,7 +71,7 @@ class ServerReader:
 
 
 def at_once(find: Callable[[], Found], otherwise: Found) -> Found:
-    """Return what is found within ``PATIENCE``, and else ``otherwise``; an error of ours counts as nothing found.
+    """Return what is found within ``PATIENCE``, and else ``otherwise``; an error counts as nothing found.
 
     Only a thread can be left behind: looking a name up in DNS knows no time limit.
     """
@@ -80,7 +80,8 @@ def at_once(find: Callable[[], Found], otherwise: Found) -> Found:
     def look() -> None:
         try:
             answers.put(find())
-        except PmpcError:
+        except Exception:  # noqa: BLE001
+            # Whatever it is: a shell in the middle of a line is no place to tell it.
             answers.put(otherwise)
 
     threading.Thread(target=look, daemon=True).start()

@@ -54,20 +54,27 @@ class Server(NamedTuple):
             )
 
 
+def require_driver() -> None:
+    """Raise StateError where the driver is not installed."""
+    try:
+        import psycopg  # noqa: F401
+    except ImportError:
+        raise StateError(
+            "state.url names a PostgreSQL database, and its driver is not installed",
+            hint="pip install 'proxmox-mpc[postgresql]'",
+        ) from None
+
+
 def connect(server: Server, seconds: int = CONNECT_SECONDS) -> Connection[tuple[object, ...]]:
     """Return a new connection that commits each statement.
 
     Raises StateError (no driver, no such database, a server that is too old), ConfigError (the URL),
     AuthenticationError, TlsError, Unreachable, SecretError.
     """
-    try:
-        import psycopg
-        from psycopg import conninfo
-    except ImportError:
-        raise StateError(
-            "state.url names a PostgreSQL database, and its driver is not installed",
-            hint="pip install 'proxmox-mpc[postgresql]'",
-        ) from None
+    require_driver()
+    import psycopg
+    from psycopg import conninfo
+
     # Others are told by its name who holds a lock; the server keeps 63 bytes of it.
     options = {"application_name": f"pmpc {os.getpid()} {caller()}", "client_encoding": "utf8"}
     if server.password is not None:

@@ -60,7 +60,7 @@ def server_fault(error: BaseException | None, where: str) -> PmpcError:
         return StateError(
             f"no space left on the server of the database {where}", hint="free some there; nothing was changed"
         )
-    if state in ("42501", "28000"):
+    if state in ("42501", "3F000"):
         return PermissionDenied(f"the database {where} does not allow it: {said}", hint=_GRANT)
     if state == "25006":
         return StateError(

@@ -20,7 +20,7 @@ from proxmox_mpc.state import files, migrate
 from proxmox_mpc.state.documents import JsonText, canonical
 from proxmox_mpc.state.faults import fault, translated
 from proxmox_mpc.state.locks import SYNC, FileLocks, Locks, ServerLocks
-from proxmox_mpc.state.server import CLUSTER, Server, connect
+from proxmox_mpc.state.server import CLUSTER, Server, connect, require_driver
 from proxmox_mpc.state.server_faults import server_fault
 from proxmox_mpc.state.times import stamp
 
@@ -248,6 +248,7 @@ def _sqlite_engine(path: Path) -> Engine:
 
 
 def _server_engine(server: Server) -> Engine:
+    require_driver()
     engine = create_engine(
         "postgresql+psycopg://",
         creator=lambda: _for_transactions(connect(server)),
