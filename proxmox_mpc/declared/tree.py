@@ -131,8 +131,7 @@ def _strays(paths: list[str], used: frozenset[str]) -> Iterator[ManifestError]:
         if (
             path in used
             or path == "vars.yml"
-            or (first in _SHARED
-            and (first != "defaults" or _DEFAULTS.fullmatch(path)))
+            or (first in _SHARED and (first != "defaults" or _DEFAULTS.fullmatch(path)))
         ):
             continue
         if first == "defaults":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from sys import intern
 
 from proxmox_mpc.declared.manifest import Scalar
 from proxmox_mpc.declared.scalars import Parsed, plain
@@ -58,18 +59,19 @@ class _Lines:
             match = match_key(line)
             if match is None or match[1] in found:
                 raise _GivenUp
+            key = intern(match[1])  # ten thousand manifests have the same fifty keys
             start = match.end()
             value = line[start:]
             if not value or value[0] == "#":
-                found[match[1]] = self._below(start if value else len(match[0]))
+                found[key] = self._below(start if value else len(match[0]))
                 continue
             number = self._next
             if value[0] == "[":
-                found[match[1]] = _list(value, number, start + 1)
+                found[key] = _list(value, number, start + 1)
             elif value[0] == "|":
-                found[match[1]] = Scalar(self._block(value), number, start + 1)
+                found[key] = Scalar(self._block(value), number, start + 1)
             else:
-                found[match[1]] = Scalar(_scalar(value), number, start + 1)
+                found[key] = Scalar(_scalar(value), number, start + 1)
             if self._next < count and lines[self._next][:1] == " ":
                 self._refuse_more()
         return found
