@@ -110,6 +110,13 @@ def _workspaces(ctx: TyperContext) -> Iterable[str]:
     return (entry.name for entry in Registry(state_home(context.environ, context.home)).entries())
 
 
+def _moments(ctx: TyperContext) -> Iterable[str]:
+    """The moments that have a name, and the runs that are recorded."""
+    context: Context | None = ctx.obj
+    runs = () if context is None else context.known_names("run")
+    return ("today", "yesterday", *(f"run:{number}" for number, _ in runs))
+
+
 def _keys(ctx: TyperContext) -> Iterable[str]:
     """The columns of the list that the command line is about."""
     verb = getattr(ctx.command, "verb", None)
@@ -207,6 +214,7 @@ def at_option() -> TyperOption:
         "--at",
         help="answer as it was recorded then: 2d (ago), 2026-11-20T08:00, yesterday, run:12",
         metavar="TIME",
+        among=_moments,
     )
 
 

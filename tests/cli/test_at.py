@@ -156,3 +156,9 @@ def test_ages_are_those_of_then(lab: Pmpc) -> None:
     assert page["time"] == lab.ok("sync", "log")[0]["finished"]
     assert (page["source"], page["database"], page["full"]) == ("database", None, [])
     assert page["guests"]["total"] == 13 and page["inactive"] == []
+
+
+@pytest.mark.capability("10.6")
+def test_moments_are_completed(lab: Pmpc) -> None:
+    offered = lab("__complete", "vm", "list", "--at", "").stdout.split()
+    assert offered == ["today", "yesterday", "run:1"]
