@@ -9,6 +9,7 @@ from typing import NamedTuple
 from proxmox_mpc.declared.edit import new_text
 from proxmox_mpc.declared.manifest import Ident, Resolved
 from proxmox_mpc.declared.names import path_of
+from proxmox_mpc.declared.schema import write_schemas
 from proxmox_mpc.declared.writing import carried, save
 from proxmox_mpc.domain.call import FormValue, Value
 from proxmox_mpc.domain.connection import Secret
@@ -181,6 +182,8 @@ def _unsayable(send: Send) -> UsageError:
 def apply_edits(session: Session, edits: Sequence[Edit], *, dry_run: bool) -> list[JsonObject]:
     """Write the manifests, and return a row of what writes print for each."""
     declared = session.declared()
+    if edits and not dry_run:
+        write_schemas(session.infra)
     return [_applied(session, one, declared.get((one.kind, one.ident)), dry_run) for one in edits]
 
 

@@ -10,6 +10,7 @@ from proxmox_mpc.declared.edit import new_text
 from proxmox_mpc.declared.format import formatted
 from proxmox_mpc.declared.manifest import Ident, Resolved
 from proxmox_mpc.declared.names import path_of
+from proxmox_mpc.declared.schema import write_schemas
 from proxmox_mpc.declared.writing import carried, drop, save
 from proxmox_mpc.domain.json import JsonObject
 from proxmox_mpc.domain.merge import KeyMerge
@@ -78,6 +79,7 @@ def declare(
     merges = {one.ident_pair: one for one in session.look()}
     if not force:
         _refuse_unpushed(merges.get((one.kind, one.ident)) for one in wanted)
+    write_schemas(session.infra)
     done: list[FileChange] = []
     for live in wanted:
         there = merges.get((live.kind, live.ident))
