@@ -13,11 +13,20 @@ from proxmox_mpc.services.sync_rows import diff_rows
 _SHOWN = 20
 
 
-def refuse_conflicts(merges: Iterable[Merge]) -> None:
-    """Raise SyncConflict where keys are in conflict, or another individual has an id; nothing was done then."""
-    held = [one for one in merges if one.state == "other" or (one.state == "both" and one.of("conflict"))]
+def refuse_conflicts(merges: Iterable[Merge], *, prune: bool) -> None:
+    """Raise SyncConflict where keys are in conflict, or another individual has an id; nothing was done then.
+
+    ``prune``: what was changed after its manifest was removed is one as well, as it would be deleted.
+    """
+    held = [one for one in merges if _holds(one, prune)]
     if held:
         raise conflict_error(held)
+
+
+def _holds(one: Merge, prune: bool) -> bool:
+    if one.state == "dropped":
+        return prune and one.conflicts
+    return one.state == "other" or (one.state == "both" and bool(one.of("conflict")))
 
 
 def conflict_error(held: list[Merge], done: Iterable[Json] = ()) -> SyncConflict:
@@ -43,7 +52,7 @@ def _lines(one: Merge) -> Iterator[str]:
         yield f"{one.label}: it is no longer on the cluster"
     else:
         keys = ", ".join(key.key for key in one.of("pull", "conflict"))
-        yield f"{one.label}: its manifest was removed, and since then it was changed ({keys})"
+        yield f"{one.label}: its manifest was removed, and since then it was changed ({keys}): declare or forget it"
 
 
 def sides(key: KeyMerge) -> str:

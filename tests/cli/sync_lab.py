@@ -1,4 +1,4 @@
-"""A workspace in which everything is declared, on a simulated cluster in memory that anybody may change behind its back."""
+"""A declared workspace on a simulated cluster in memory, which anybody may change behind its back."""
 
 from __future__ import annotations
 

@@ -22,7 +22,8 @@ from proxmox_mpc.cli.commands.sync_args import (
 from proxmox_mpc.cli.verbs import context_of, read, write
 from proxmox_mpc.domain.shape import Field, rows
 from proxmox_mpc.domain.source import Warn
-from proxmox_mpc.errors import StateError
+from proxmox_mpc.domain.writes import STATUSES
+from proxmox_mpc.errors import PmpcError, StateError
 from proxmox_mpc.output.result import Result
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from proxmox_mpc.cli.context import Context
     from proxmox_mpc.domain.plan import Plan
+    from proxmox_mpc.domain.source import Source
     from proxmox_mpc.services.sync_compare import Merge
     from proxmox_mpc.services.sync_push import Wanted
     from proxmox_mpc.services.sync_session import Session
@@ -52,7 +54,10 @@ PLAN_ROWS = rows(
             Field("params", "object", "its parameters; *** stands for a secret, <…> for what is known only then"),
         ),
     ),
-    Field("error", "string?", "why it cannot be done"),
+    Field("error", "string?", "why it cannot be done; with --trial what went wrong"),
+    Field("status", "string?", "with --trial: how it ended", choices=STATUSES),
+    Field("warnings", "list?", "with --trial: what the log of its task warns of", level="wide"),
+    Field("differs", "list?", "with --trial: what is not as declared afterwards", level="wide"),
     doc="What sync push would do, in the order in which it is done.",
 )
 
@@ -66,11 +71,15 @@ def plan(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="keep the plan, for sync push --plan FILE")
     ] = None,
+    trial: Annotated[
+        bool, typer.Option("--trial", help="carry it out on a simulated cluster that begins as this one was recorded")
+    ] = False,
 ) -> Result:
     """Show what sync push would do; nothing is sent.
 
     A plan that is kept is carried out by sync push --plan, and refused there when the cluster or the manifests have
-    moved on since.
+    moved on since. --trial plays it on a simulated cluster in memory, as sync push would do it, and ends with 8 where
+    a step failed there; it needs the whole cluster recorded (sync pull).
     """
     from proxmox_mpc.services.sync_plan_file import plan_document
     from proxmox_mpc.services.sync_plan_rows import plan_rows
@@ -80,10 +89,15 @@ def plan(
     session = session_of(context)
     said = refresh(context, session)
     wanted = Wanted(prune=prune)
-    merges = decided_merges(context, session, objects or (), resolve).merges
-    made = push_of(context, session, merges, wanted)
+    merges = decided_merges(context, session, objects or (), resolve, wanted).merges
     if out is not None:
         _keep(context.cwd / out, json.dumps(plan_document(merges, wanted, cluster_of(context)), indent=1) + "\n")
+    if trial:
+        from proxmox_mpc.cli.commands.sync_trial import tried
+
+        done = tried(context, session, merges, wanted, lambda on: push_of(context, session, merges, wanted, on))
+        return done._replace(warnings=(*said.warnings, *done.warnings), partial=said.partial)
+    made = push_of(context, session, merges, wanted)
     return Result([*plan_rows(made, merges, wanted)], (*said.warnings, *made.warnings), said.partial)
 
 
@@ -113,15 +127,15 @@ def push(
     session = session_of(context)
     file = read_plan(context.cwd / kept) if kept is not None else None
     said = refresh(context, session)
-    decided = decided_merges(context, session, objects or (), resolve)
-    merges = decided.merges
     wanted = planned_wish(file) if file is not None else Wanted(prune=prune, named=bool(objects))
+    decided = decided_merges(context, session, objects or (), resolve, wanted)
+    merges = decided.merges
     if file is not None:
         merges = still_holds(file, merges, cluster_of(context))
     doable = [one for one in merges if is_pushed(one, wanted)]
     if not force_owner:
         check_owner(doable, workspace_of(context).root)
-    result = context.guard.run(push_of(context, session, merges, wanted))
+    result = carried_out(context, push_of(context, session, merges, wanted), doable)
     taken: tuple[Warn, ...] = ()
     if not context.options.dry_run:
         taken = tuple(_taken(session, decided.taken))
@@ -147,7 +161,9 @@ class Decided(NamedTuple):
     taken: list[Merge]
 
 
-def decided_merges(context: Context, session: Session, words: Sequence[str], resolve: Sequence[str] | None) -> Decided:
+def decided_merges(
+    context: Context, session: Session, words: Sequence[str], resolve: Sequence[str] | None, wanted: Wanted
+) -> Decided:
     """Return the merges of what the words mean, conflicts decided; raises SyncConflict where some are left."""
     from proxmox_mpc.services.sync_compare import decided, taken
     from proxmox_mpc.services.sync_conflicts import refuse_conflicts
@@ -156,7 +172,7 @@ def decided_merges(context: Context, session: Session, words: Sequence[str], res
     looked = session.look([*words, *failed_before(context)])
     merges = decided(looked, deciding.side)
     refuse_wrong(session, merges)
-    refuse_conflicts(merges)
+    refuse_conflicts(merges, prune=wanted.prune)
     return Decided(merges, taken(looked, merges))
 
 
@@ -175,13 +191,25 @@ def refuse_wrong(session: Session, merges: Sequence[Merge]) -> None:
         raise all_wrong(wrong)
 
 
-def push_of(context: Context, session: Session, merges: Sequence[Merge], wanted: Wanted) -> Plan:
-    """Return the plan of a push."""
+def push_of(
+    context: Context, session: Session, merges: Sequence[Merge], wanted: Wanted, source: Source | None = None
+) -> Plan:
+    """Return the plan of a push, to the cluster or to what else ``source`` is."""
     from proxmox_mpc.services.sync_compare import GUESTS
     from proxmox_mpc.services.sync_push import push_plan
 
     guests = max(len(context.recorded.objects("guest")), sum(1 for one in merges if one.kind in GUESTS))
-    return push_plan(context.live, merges, session.kinds, wanted, guests)
+    return push_plan(source or context.live, merges, session.kinds, wanted, guests)
+
+
+def carried_out(context: Context, plan: Plan, doable: Sequence[Merge]) -> Result:
+    """Hand a push to the guard; where it is about one object alone, what went wrong with it names it."""
+    try:
+        return context.guard.run(plan)
+    except PmpcError as error:
+        if len(doable) == 1 and "operation" in error.details and doable[0].label not in error.message:
+            error.message = f"{doable[0].label}: {error.message}"
+        raise
 
 
 def settled(context: Context, session: Session, kinds: set[str]) -> Refreshed:

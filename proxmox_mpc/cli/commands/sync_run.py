@@ -17,11 +17,13 @@ from proxmox_mpc.cli.commands.sync_args import (
     session_of,
     workspace_of,
 )
-from proxmox_mpc.cli.commands.sync_push import failed_before, push_of, refuse_wrong, settled
+from proxmox_mpc.cli.commands.sync_push import carried_out, failed_before, push_of, refuse_wrong, settled
 from proxmox_mpc.cli.verbs import context_of, write
 from proxmox_mpc.domain.json import Json, JsonObject
 from proxmox_mpc.domain.shape import Field
+from proxmox_mpc.domain.source import Warn
 from proxmox_mpc.domain.writes import write_shape
+from proxmox_mpc.errors import PmpcError
 from proxmox_mpc.output.result import Result
 
 if TYPE_CHECKING:
@@ -94,16 +96,24 @@ def _once(context: Context, words: list[str], deciding: Deciding, prune: bool, f
     rows: list[Json] = [_pulled_row(one.row()) for one in pulled]
     if dry:
         rows += [_planned_row(one) for one in merges if one.state == "both" and one.of("pull")]
-    pushed = context.guard.run(plan)
+    try:
+        pushed = carried_out(context, plan, doable)
+    except PmpcError as error:
+        if rows and not dry:
+            error.details["done"] = rows  # what was taken into the manifests stays there
+        raise
     data = pushed.data
     sent = data if isinstance(data, list) else [data] if data is not None else []
     rows += [{**row, "file": None, "keys": []} for row in sent if isinstance(row, dict)]
     if not dry:
         said = settled(context, session, {one.kind for one in doable}) if doable else _agreed(session, said)
     held = [one for one in merges if one.conflicts and not (one.state == "gone" and wanted.recreate)]
-    if held and not dry:
-        raise conflict_error(held, rows)
-    warnings = (*said.warnings, *pushed.warnings)
+    left = conflict_error(held, rows) if held and not dry else None
+    if left is not None and not pushed.status:
+        raise left
+    # That a part failed counts before what nobody has decided.
+    conflicts = () if left is None else (Warn(left.code, left.message, left.hint),)
+    warnings = (*said.warnings, *conflicts, *pushed.warnings)
     return pushed._replace(data=rows, warnings=warnings, partial=pushed.partial or said.partial)
 
 
