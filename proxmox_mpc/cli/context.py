@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from proxmox_mpc.cli.options import FORMATS, Options
 from proxmox_mpc.domain.json import Json
@@ -37,6 +37,15 @@ if TYPE_CHECKING:
 _TRUE = ("1", "true", "yes", "on")
 _AT_ONCE = frozenset({"env", "file", "keyring"})
 """Sources of a secret that take no time and ask nobody."""
+
+
+class Rehearsal(NamedTuple):
+    """A simulated cluster in memory: its client, what of it is assumed, its time, and how that passes."""
+
+    api: Api
+    assumed: tuple[str, ...]
+    now: Now
+    pause: Callable[[float, Event], None]
 
 
 class Context:
@@ -201,6 +210,27 @@ class Context:
             transport=simulated if inside else None,
             trace=self.trace if wanted else None,
         )
+
+    def rehearse(self, documents: Mapping[str, Json]) -> Rehearsal:
+        """Return a simulated cluster that answers as these documents do, by path; what is done to it is done nowhere.
+
+        Its time passes where somebody waits, and at once.
+        """
+        from proxmox_mpc.api import connect
+        from proxmox_mpc.domain.connection import Connection, Secret, Token
+        from proxmox_mpc.simulator import access_for
+        from proxmox_mpc.simulator.clock import ManualClock
+        from proxmox_mpc.simulator.core import Simulator
+        from proxmox_mpc.simulator.seeding import world_from
+        from proxmox_mpc.simulator.transport import SimTransport
+
+        clock = ManualClock(self.wall())
+        world, assumed = world_from(documents, int(clock.now()))
+        token_id, secret = access_for(world)
+        door = SimTransport(Simulator(world, clock), None)
+        connection = Connection(("sim://trial",), Token(token_id, lambda: Secret(secret)))
+        api = connect(connection, transport=lambda _url, _tls, _limits: door, clock=clock.now, sleep=clock.sleep)
+        return Rehearsal(api, assumed, clock.now, lambda seconds, _until: clock.sleep(seconds))
 
     @cached_property
     def recorded(self) -> RecordedSource:

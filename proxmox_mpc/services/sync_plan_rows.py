@@ -28,6 +28,9 @@ def plan_rows(plan: Plan, merges: Iterable[Merge], wanted: Wanted) -> Iterator[J
             "steps": says,
             "calls": calls,
             "error": "; ".join(errors) or None,
+            "status": None,
+            "warnings": None,
+            "differs": None,
         }
 
 
