@@ -10,6 +10,7 @@ from proxmox_mpc.services.pull import pull
 from proxmox_mpc.services.recorded_documents import recorded_documents
 from proxmox_mpc.simulator.clock import ManualClock
 from proxmox_mpc.simulator.core import Simulator
+from proxmox_mpc.simulator.faults import Faults
 from proxmox_mpc.simulator.seeding import Seeded, world_from
 from proxmox_mpc.simulator.transport import SimTransport
 from proxmox_mpc.simulator.world import DOOR_SECRET, DOOR_TOKEN_ID, World
@@ -17,9 +18,9 @@ from proxmox_mpc.state import RecordedSource
 from proxmox_mpc.state.store import StateStore
 
 
-def api_of(world: World, clock: ManualClock) -> Api:
+def api_of(world: World, clock: ManualClock, faults: Faults | None = None) -> Api:
     """Return a client of a world in memory, as its token with all rights."""
-    transport = SimTransport(Simulator(world, clock), None)
+    transport = SimTransport(Simulator(world, clock, faults), None)
     connection = Connection(("sim://lab",), Token(DOOR_TOKEN_ID, lambda: Secret(DOOR_SECRET)))
     return connect(connection, transport=lambda _url, _tls, _limits: transport, clock=clock.now, sleep=clock.sleep)
 
