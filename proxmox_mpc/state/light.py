@@ -217,7 +217,7 @@ def _health(light: Light, place: str) -> Health:
     )
 
 
-_NAMES = {
+NAMES = {
     "guest": "SELECT key, coalesce(name, '') || ' (' || type || ')' FROM guest ORDER BY vmid",
     "vm": "SELECT key, coalesce(name, '') FROM guest WHERE type = 'qemu' ORDER BY vmid",
     "ct": "SELECT key, coalesce(name, '') FROM guest WHERE type = 'lxc' ORDER BY vmid",
@@ -259,7 +259,7 @@ def _names(target: Path | Server, kind: str) -> list[tuple[str, str]]:
         with reading(target) as light:
             if kind == "tag":
                 return [(tag, "") for tag in _tags(light)]
-            return [(str(name), str(text)) for name, text in light.rows(_NAMES[kind])]
+            return [(str(name), str(text)) for name, text in light.rows(NAMES[kind])]
     except StateError:
         return []
 

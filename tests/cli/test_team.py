@@ -88,7 +88,7 @@ def test_two_workspaces_share_what_was_recorded_and_what_was_done(team: Team) ->
     assert not (alice.cwd / ".proxmox" / "state.db").exists()
 
 
-@pytest.mark.capability("4.8")
+@pytest.mark.capability("9.4")
 def test_each_workspace_has_a_head_in_the_one_chain(team: Team) -> None:
     alice, bob = team.member("alice"), team.member("bob")
     alice.ok("vm", "tag", "add", "101", "one", "--yes")
@@ -138,7 +138,7 @@ def test_a_database_that_cannot_be_used_says_why_and_never_shows_the_password(te
     assert given.status in (2, 3) and "state.password" in given.stderr and PASSWORD not in given.stderr
 
 
-@pytest.mark.capability("9.2")
+@pytest.mark.capability("10.2")
 def test_without_the_driver_it_is_named(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     alice = team.member("alice")
     monkeypatch.setitem(sys.modules, "psycopg", None)

@@ -508,7 +508,7 @@ def test_an_undo_that_is_nothing_says_so(bench: Bench) -> None:
     assert any("a backup stays" in warn.message for warn in bench.voice.warnings)
 
 
-@pytest.mark.capability("4.6")
+@pytest.mark.capability("7.7")
 def test_an_operation_waits_briefly_for_another_on_the_same_guest(bench: Bench) -> None:
     looks = iter(["alice@desk", "alice@desk", None])
     bench.journal.busy[101] = lambda: next(looks)
@@ -517,7 +517,7 @@ def test_an_operation_waits_briefly_for_another_on_the_same_guest(bench: Bench) 
     assert report.rows[0]["status"] == "done" and bench.time.now() > began
 
 
-@pytest.mark.capability("4.6")
+@pytest.mark.capability("7.7")
 def test_a_guest_that_somebody_else_changes_is_left_alone(bench: Bench) -> None:
     bench.journal.busy[101] = lambda: "alice@desk"
     with pytest.raises(Locked, match="is being changed by alice@desk"):

@@ -12,7 +12,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from proxmox_mpc.errors import Locked, PermissionDenied, PmpcError, StateError, Unreachable
-from proxmox_mpc.state import StateStore, migrate
+from proxmox_mpc.services.pull import pull
+from proxmox_mpc.state import StateStore, light, migrate
 from proxmox_mpc.state.batch import Ran
 from proxmox_mpc.state.history import runs
 from proxmox_mpc.state.server import Server
@@ -20,6 +21,7 @@ from proxmox_mpc.state.server_faults import refusal, server_fault
 from proxmox_mpc.state.tables import METADATA
 from proxmox_mpc.state.writer import record_failure
 from tests.databases import PASSWORD, Database, PostgreSql
+from tests.services.fake_source import FakeSource
 
 RAN = Ran("2026-11-22T20:00:00Z", "2026-11-22T20:00:01Z", "me@here", {"groups": [], "node": None}, "failed", error="x")
 
@@ -183,3 +185,14 @@ def test_what_the_server_answers_has_a_status(state: str, status: int) -> None:
 )
 def test_what_a_refused_connection_says_has_a_status(text: str, status: int) -> None:
     assert refusal(Said(text), "postgresql://x/y").exit_status == status
+
+
+@pytest.mark.postgresql
+def test_names_for_completion_come_from_both(database: Database) -> None:
+    pull(FakeSource(), database.open(), now=lambda: 1795377421)
+    with light.reading(database.target) as reader:
+        found = {kind: [row[0] for row in reader.rows(query)] for kind, query in light.NAMES.items()}
+    expected = {"vm": ["101", "102"], "ct": ["200"], "name": ["db", "proxy", "web"], "node": ["pve1", "pve2"]}
+    assert {kind: found[kind] for kind in expected} == expected
+    assert light.names(database.target, "tag") == []
+    assert [name for name, _ in light.names(database.target, "vm")] == ["101", "102"]
