@@ -63,7 +63,11 @@ class Repository:
         """Commit exactly these paths, whatever else is staged, and return the commit's id; raises StateError."""
         listed = "\0".join(paths)
         from_stdin = ("--pathspec-from-file=-", "--pathspec-file-nul")
-        self._git("add", "--all", *from_stdin, stdin=listed)
+        # What was renamed or removed with git itself is in neither the tree nor the index: there is nothing to add.
+        known = {*self._git("ls-files", "-z").split("\0")}
+        there = [path for path in paths if path in known or (self.top / path).exists()]
+        if there:
+            self._git("add", "--all", *from_stdin, stdin="\0".join(there))
         words = ["--quiet", "--only", f"--message={message}", *([f"--author={author}"] if author else [])]
         environ = {} if self._knows_somebody() else _NOBODY
         self._git("commit", *words, *from_stdin, stdin=listed, more=environ)

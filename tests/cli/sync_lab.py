@@ -68,7 +68,7 @@ class SyncLab:
         path = self.file(vmid, kind)
         lines = path.read_text().splitlines()
         for key, value in wanted.items():
-            lines = [line for line in lines if not line.startswith(f"{key}:")]
+            lines = _without(lines, key)
             if value is not None:
                 lines.append(f"{key}: {value}")
         path.write_text("\n".join(lines) + "\n")
@@ -116,6 +116,17 @@ class SyncLab:
 
     def run(self, *argv: str | int) -> Outcome:
         return self("run", *argv, "--yes")
+
+
+def _without(lines: list[str], key: str) -> list[str]:
+    """Return the lines without those of a key, the lines of its text included."""
+    kept: list[str] = []
+    inside = False
+    for line in lines:
+        inside = line.startswith(f"{key}:") or (inside and (line.startswith(" ") or not line))
+        if not inside:
+            kept.append(line)
+    return kept
 
 
 def warned(outcome: Outcome) -> Iterator[str]:
