@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from proxmox_mpc.state.files import caller
 from proxmox_mpc.state.journal import Journal
 from proxmox_mpc.state.light_server import at_once
 from proxmox_mpc.state.locks import SYNC
-from tests.conftest import Outcome, Pmpc
+from tests.conftest import Outcome, Pmpc, Served
 from tests.databases import PASSWORD, Database, PostgreSql
 
 
@@ -188,6 +189,54 @@ def test_two_pulls_at_once_and_two_writes_on_one_guest_name_who_is_first(
         bobs.close()
         assert f"operation {running}" in alice("audit", "list").stderr
     alice.ok("vm", "tag", "add", "101", "x", "--yes")
+
+
+@pytest.mark.capability("3.5", "7.7")
+def test_of_two_checkouts_neither_reverts_the_other(
+    postgresql: PostgreSql, tmp_path: Path, serve: Callable[..., Served], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = serve("homelab")
+    name = postgresql.create()
+
+    def member(who: str) -> Pmpc:
+        place = tmp_path / who
+        secrets = {"TEAM_SECRET": PASSWORD, "TOKEN": served.environ["PMPC_TOKEN_SECRET"]}
+        outside = Pmpc(tmp_path, secrets)
+        given = ("--url", served.environ["PMPC_URL"], "--token-id", served.environ["PMPC_TOKEN_ID"])
+        trusted = ("--token-secret-from", "env:TOKEN", "--fingerprint", served.environ["PMPC_FINGERPRINT"])
+        outside.ok("workspace", "init", str(place), "--name", who, *given, *trusted)
+        made = Pmpc(place, secrets)
+        made.ok("workspace", "config", "set", "state.url", postgresql.url(name))
+        made.ok("workspace", "config", "set", "state.password", "env:TEAM_SECRET")
+        made.ok("sync", "declare", "101")
+        return made
+
+    def change(who: Pmpc, key: str, value: str) -> None:
+        (file,) = (who.cwd / "infra" / "vm").glob("101*.yml")
+        lines = [line for line in file.read_text().splitlines() if not line.startswith(f"{key}:")]
+        file.write_text("\n".join([*lines, f"{key}: {value}", ""]))
+
+    def declared(who: Pmpc) -> dict[str, str]:
+        (file,) = (who.cwd / "infra" / "vm").glob("101*.yml")
+        return dict(line.split(": ", 1) for line in file.read_text().splitlines() if ": " in line)
+
+    def live(key: str) -> Any:
+        return alice.ok("vm", "config", "101").get(key)
+
+    alice, bob = member("alice"), member("bob")
+    change(alice, "startup", "order=7")
+    alice.ok("sync", "run", "--yes")
+    assert live("startup") == "order=7"
+    bob.ok("sync", "run", "--yes")
+    assert live("startup") == "order=7", "that Bob's file says otherwise still is no wish to have it back"
+    assert declared(bob)["startup"] == "order=7"
+    change(bob, "protection", "1")
+    bob.ok("sync", "run", "--yes")
+    alice.ok("sync", "run", "--yes")
+    assert (live("startup"), live("protection")) == ("order=7", 1)
+    assert declared(alice) == declared(bob)
+    for one in (alice, bob):
+        assert one.ok("sync", "diff") == [] and one.ok("audit", "verify")["ok"] is True
 
 
 def _vmids(member: Pmpc, *options: str) -> list[int]:
