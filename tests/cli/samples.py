@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 from tests.conftest import Pmpc
 
 _GUEST = {"guest": "101", "vm": "101", "ct": "201"}
@@ -75,11 +77,14 @@ CHANGING = frozenset({"workspace rename", "workspace remove", "workspace backup"
 # Verbs that say on this cluster why there is nothing: PVE 9 has rules where PVE 8 had groups.
 REFUSED = frozenset({"ha group list"})
 # Lists of which the homelab has none.
-EMPTY = frozenset({"audit list", "audit export", "workspace backups"})
+EMPTY = frozenset({"audit list", "audit export", "workspace backups", "sync validate", "sync fmt"})
+# Verbs that look at manifests: they find one of a VM that is not there yet.
+_WITH_MANIFEST = frozenset(f"sync {verb}" for verb in ("diff", "plan", "forget", "validate", "render", "fmt"))
 
 
 def arguments(pmpc: Pmpc, words: tuple[str, ...]) -> list[str]:
     """Return the arguments for a verb; a task and a backup are looked up in the cluster's lists."""
+    _prepare(pmpc, " ".join(words))
     named = list(ARGUMENTS.get(" ".join(words), ()))
     if "UPID" in named:
         ended = pmpc("task", "list", "--query", "[?status=='ok'].upid | [0]").stdout.strip()
@@ -88,3 +93,15 @@ def arguments(pmpc: Pmpc, words: tuple[str, ...]) -> list[str]:
         newest = pmpc("backup", "list", "--query", "[?storage!='pbs'].volid | [0]").stdout.strip()
         named[named.index("VOLID")] = newest or "local:backup/none"
     return named
+
+
+def _prepare(pmpc: Pmpc, verb: str) -> None:
+    """Lay out what a verb works on beside the cluster, in a workspace."""
+    if not (pmpc.cwd / ".proxmox").is_dir():
+        return
+    if verb in _WITH_MANIFEST:
+        manifest = pmpc.cwd / "infra" / "vm" / "150-new.yml"
+        manifest.parent.mkdir(parents=True, exist_ok=True)
+        manifest.write_text("name: new\nnode: pve1\nmemory: 512\n")
+    elif verb == "sync commit":
+        subprocess.run(["git", "init", "--quiet", str(pmpc.cwd)], check=True)
