@@ -28,7 +28,7 @@ _MODES = (
     "balance-rr|active-backup|balance-xor|broadcast|802.3ad|balance-tlb|balance-alb|balance-slb"
     "|lacp-balance-slb|lacp-balance-tcp"
 )
-_KEYS = read_keys(f"""
+KEYS = read_keys(f"""
     address ~ip4
     address6 ~ip6
     autostart bool
@@ -67,7 +67,7 @@ def create_interface(
     """Plan a new bridge, bond or VLAN of a node."""
     matched("iface", "IFACE", iface)
     noun = _noun(source, node)
-    form = gathered(_KEYS, {"type": kind, **options}, pairs)
+    form = gathered(KEYS, {"type": kind, **options}, pairs)
     if kind == "bond" and "slaves" not in form:
         raise UsageError("a bond needs interfaces", hint="--ports eno1,eno2")
     _check_addresses(source, node, iface, form)
@@ -85,8 +85,8 @@ def set_interface(
 ) -> Plan:
     """Plan other settings of an interface."""
     noun = _noun(source, node)
-    form = gathered(_KEYS, options, pairs, creating=False)
-    gone = checked_deletes(_KEYS, deletes, form)
+    form = gathered(KEYS, options, pairs, creating=False)
+    gone = checked_deletes(KEYS, deletes, form)
     if not form and not gone:
         raise UsageError("there is nothing to change", hint="--cidr, --ports, --set KEY=VALUE, --delete KEY")
     _check_addresses(source, node, iface, form)
@@ -276,7 +276,7 @@ def _noun(source: Source, node: str) -> Noun:
     if node not in node_states(resources(source)):
         raise no_such_node(node)
     return Noun(
-        "interface", api_path("nodes", node, "network"), "iface", _KEYS, f"pmpc network list --node {node}",
+        "interface", api_path("nodes", node, "network"), "iface", KEYS, f"pmpc network list --node {node}",
         add="network", change="network", remove="network", digest=False, kept=("type",), node=node,
     )  # fmt: skip
 

@@ -55,7 +55,17 @@ def push_plan(
     touched = sum(1 for one in doable if one.kind in GUESTS)
     many = touched > FEW or (touched > 1 and touched * _SHARE > guests)
     counted = f"it changes {touched} of {guests} guests" if many else ""
-    return Plan("push", tuple(steps), many=True, counted=counted, warnings=tuple(_left(merges, wanted)))
+    return Plan(
+        "push", tuple(steps), many=True, counted=counted, warnings=(*_left(merges, wanted), *_unapplied(doable))
+    )
+
+
+def _unapplied(doable: Iterable[Merge]) -> Iterator[Warn]:
+    """Say whose network is only staged by a push: applying it reloads the node's network."""
+    for node in sorted({one.ident.partition("/")[0] for one in doable if one.kind == "network"}):
+        yield Warn(
+            "staged", f"the network of {node} is staged by this, not applied", f"look, then: pmpc network apply {node}"
+        )
 
 
 def is_pushed(one: Merge, wanted: Wanted) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import TypeAlias
 
 from proxmox_mpc.declared.base import Base, BaseEntry
 from proxmox_mpc.declared.check import Checker
@@ -17,13 +18,16 @@ from proxmox_mpc.services.sync_check import unsupported
 from proxmox_mpc.services.sync_compare import Merge, compare
 from proxmox_mpc.services.sync_guests import GuestKind
 from proxmox_mpc.services.sync_kinds import Inventory, LiveObject
+from proxmox_mpc.services.sync_network import NetworkKind
 from proxmox_mpc.services.sync_objects import NounKind, PoolKind, object_kinds
 from proxmox_mpc.services.sync_select import Candidate, select
 
+Declarable: TypeAlias = GuestKind | PoolKind | NounKind | NetworkKind
 
-def sync_kinds() -> dict[str, GuestKind | PoolKind | NounKind]:
+
+def sync_kinds() -> dict[str, Declarable]:
     """Return every kind that can be declared, guests first."""
-    found: list[GuestKind | PoolKind | NounKind] = [GuestKind("vm"), GuestKind("ct"), *object_kinds()]
+    found: list[Declarable] = [GuestKind("vm"), GuestKind("ct"), *object_kinds(), NetworkKind()]
     return {kind.name: kind for kind in found}
 
 
