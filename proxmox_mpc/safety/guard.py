@@ -239,6 +239,10 @@ class Guard:
                 details={"operation": number, "rows": rows},
             )
         summary = _summary(outcomes, failed, skipped, number)
+        if summary is not None and operation is not None and operation.trouble:
+            why = operation.trouble[0]
+            summary.message += f"; the journal could not take all of it down: {why.message}"
+            summary.hint = "\n".join(hint for hint in (why.hint, summary.hint) if hint)
         status = FAILED if failed or skipped else 0
         answers = tuple(one.answer for one in outcomes)
         known: list[Known] = [one.known for one in outcomes]
