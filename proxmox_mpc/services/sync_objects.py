@@ -188,6 +188,9 @@ class PoolKind:
         return delete_pools(source, [live.ident]).steps
 
 
+_HA_DEFAULTS = {"state": "started", "failback": "1", "max_relocate": "1", "max_restart": "1"}
+
+
 def object_kinds() -> tuple[PoolKind | NounKind, ...]:
     """Return every kind besides guests."""
     return (
@@ -196,9 +199,9 @@ def object_kinds() -> tuple[PoolKind | NounKind, ...]:
         NounKind("user", USER, 3, ("access",), "user", {"enable": "1", "expire": "0"}),
         PoolKind(),
         NounKind("storage", STORAGE, 11, ("storage",), "storage"),
-        NounKind("sdn-zone", ZONE, 12, ("sdn",), "sdn_zone"),
+        NounKind("sdn-zone", ZONE, 12, ("sdn",), "sdn_zone", {"ipam": "pve"}),
         NounKind("sdn-vnet", VNET, 13, ("sdn",), "sdn_vnet"),
-        NounKind("ha-resource", RESOURCE, 60, ("ha",), "ha_resource", {"state": "started", "failback": "1"}),
+        NounKind("ha-resource", RESOURCE, 60, ("ha",), "ha_resource", _HA_DEFAULTS),
         NounKind("ha-rule", RULE, 61, ("ha",), "ha_rule"),
         NounKind("backup-job", BACKUP_JOB, 62, ("job",), "backup_job", {"enabled": "1", "mode": "snapshot"}),
         NounKind("replication", REPLICATION, 63, ("job",), "replication"),

@@ -105,20 +105,30 @@ class Session:
         chosen = select(words, (Candidate(one.kind, one.ident, one.name) for one in merges), self.kinds)
         return [one for one in merges if one.ident_pair in chosen]
 
-    def settle(self, merges: Iterable[Merge]) -> int:
-        """Move the base to where both sides are equal now, and return for how many objects it moved."""
+    def settle(self, merges: Iterable[Merge], made: Collection[Ident] = ()) -> int:
+        """Move the base to where both sides are equal now, and return for how many objects it moved.
+
+        ``made`` were created just now: what Proxmox VE has set in them beyond what is declared is the cluster's change.
+        """
         found: dict[Ident, BaseEntry] = {}
         over: list[Ident] = []
         for one in merges:
             if one.state == "over":
                 over.append(one.ident_pair)
             elif one.state == "both" and one.live is not None:
-                entry = BaseEntry(one.live.identity, advanced(list(one.keys), one.base.keys if one.base else None))
+                keys = advanced(list(one.keys), one.base.keys if one.base else None)
+                if one.ident_pair in made:
+                    keys = {key: value for key, value in keys.items() if value is not None or key in _declared(one)}
+                entry = BaseEntry(one.live.identity, keys)
                 if entry != one.base:
                     found[one.ident_pair] = entry
         self.base.write_all(found)
         self.base.remove_all(over)
         return len(found) + len(over)
+
+
+def _declared(one: Merge) -> Collection[str]:
+    return one.declared.keys if one.declared is not None else ()
 
 
 class Once:

@@ -157,3 +157,16 @@ def test_the_base_moves_only_where_both_sides_are_equal(home: Home) -> None:
     session = home.session
     assert session.settle(session.look()) == 1
     assert home.session.base.read("vm", "101") is None
+
+
+@pytest.mark.capability("1.2", "3.6")
+def test_what_pve_sets_in_a_new_object_is_the_clusters_change(home: Home) -> None:
+    home.session.base.remove("vm", "101")
+    home.file.write_text("name: web\nnode: pve1\nmemory: 512\n")
+    session = home.session
+    session.settle(session.look(), {("vm", "101")})
+    assert home.verdicts() == {"tags": "pull"}
+    home.session.base.remove("vm", "101")
+    session = home.session
+    session.settle(session.look())
+    assert home.verdicts() == {"tags": "conflict"}

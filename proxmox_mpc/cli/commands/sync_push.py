@@ -140,7 +140,7 @@ def push(
     if not context.options.dry_run:
         taken = tuple(_taken(session, decided.taken))
         if doable:
-            said = settled(context, session, {one.kind for one in doable})
+            said = settled(context, session, {one.kind for one in doable}, doable)
         elif taken:
             session.settle(session.look())
     return result._replace(warnings=(*said.warnings, *taken, *result.warnings), partial=result.partial or said.partial)
@@ -212,10 +212,10 @@ def carried_out(context: Context, plan: Plan, doable: Sequence[Merge]) -> Result
         raise
 
 
-def settled(context: Context, session: Session, kinds: set[str]) -> Refreshed:
+def settled(context: Context, session: Session, kinds: set[str], pushed: Sequence[Merge] = ()) -> Refreshed:
     """Look again after a write, and keep what both sides now agree on."""
     said = refresh(context, session, kinds)
-    session.settle(session.look())
+    session.settle(session.look(), {one.ident_pair for one in pushed if one.live is None})
     return said
 
 

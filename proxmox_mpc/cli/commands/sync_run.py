@@ -106,7 +106,7 @@ def _once(context: Context, words: list[str], deciding: Deciding, prune: bool, f
     sent = data if isinstance(data, list) else [data] if data is not None else []
     rows += [{**row, "file": None, "keys": []} for row in sent if isinstance(row, dict)]
     if not dry:
-        said = settled(context, session, {one.kind for one in doable}) if doable else _agreed(session, said)
+        said = settled(context, session, {one.kind for one in doable}, doable) if doable else _agreed(session, said)
     held = [one for one in merges if one.conflicts and not (one.state == "gone" and wanted.recreate)]
     left = conflict_error(held, rows) if held and not dry else None
     if left is not None and not pushed.status:
