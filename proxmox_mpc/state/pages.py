@@ -1,7 +1,8 @@
-"""The rows of the journal, read from the pages of a database file itself, where its tables cannot be followed any more.
+"""Rows read from the pages of a database file itself, where its tables cannot be followed any more.
 
 The file format is at https://www.sqlite.org/fileformat2.html. A leaf page of a table tells all about the rows on it but
-not which table it belongs to; rows of the journal are known by their columns: seven, the last a SHA-256 in hex.
+not which table it belongs to. Rows of what cannot be had from the server again are known by their columns: of the
+journal by the SHA-256 at their end, versions of objects by the digest of their document, runs by their times.
 """
 
 from __future__ import annotations
@@ -10,24 +11,56 @@ import re
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
+
+from proxmox_mpc.state.documents import digest
+from proxmox_mpc.state.kinds import KINDS
 
 _LEAF = 0x0D
-_COLUMNS = 7
+_JOURNAL, _VERSION, _RUN = 7, 7, 13
+"""How many columns the rows have."""
 _FILE_HEADER, _LOG_HEADER, _FRAME_HEADER = 100, 32, 24
 _MAGIC = b"SQLite format 3\0"
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
 _INTEGERS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8}
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z")
 _USUAL_PAGE = 4096
 
+Value = int | str | None
 Row = tuple[int, str, int, int, str, str, str]
 """seq, at, operation, step, event, body, hash"""
+Version = tuple[str, str, int, int | None, int, str, str]
+"""kind, key, valid_from, valid_to, born, digest, doc"""
 
 
-def journal_rows(path: Path) -> Iterator[Row]:
-    """Yield what looks like a row of the journal, on any page of the file or of its log, in no order."""
-    pages = _Pages(path)
+class Found(NamedTuple):
+    """What was recognised, in no order, some of it maybe more than once; runs as the columns of their table."""
+
+    journal: list[Row]
+    versions: list[Version]
+    runs: list[tuple[Value, ...]]
+
+
+def scan(path: Path) -> Found:
+    """Return the rows on all pages of a file and of its log."""
+    pages, found = _Pages(path), Found([], [], [])
     for number in range(1, pages.count + 1):
-        yield from _rows_on(pages, number)
+        for row in _rows_on(pages, number):
+            _recognised(row, found)
+    return found
+
+
+def _recognised(row: tuple[Value, ...], found: Found) -> None:
+    match row:
+        case (int(), str(), int(), int(), str(), str(), str(last)) if _HASH.match(last):
+            found.journal.append(row)  # type: ignore[arg-type]
+        case (str(kind), str(), int(), int() | None, int(), str(said), str(doc)) if (
+            kind in KINDS and digest(doc) == said
+        ):
+            found.versions.append(row)  # type: ignore[arg-type]
+        case (int(), str(started), str(finished), str(), str(), str(), *_) if _TIME.match(started):
+            if _TIME.match(finished) and len(row) == _RUN:
+                found.runs.append(row)
 
 
 class _Pages:
@@ -56,7 +89,7 @@ class _Pages:
                 yield number, log[start + _FRAME_HEADER : start + step]
 
 
-def _rows_on(pages: _Pages, number: int) -> Iterator[Row]:
+def _rows_on(pages: _Pages, number: int) -> Iterator[tuple[Value, ...]]:
     page = pages.page(number)
     start = _FILE_HEADER if number == 1 else 0
     if len(page) < start + 8 or page[start] != _LEAF:
@@ -74,28 +107,24 @@ def _rows_on(pages: _Pages, number: int) -> Iterator[Row]:
             yield row
 
 
-def _row(pages: _Pages, page: bytes, at: int) -> Row | None:
+def _row(pages: _Pages, page: bytes, at: int) -> tuple[Value, ...] | None:
+    """Return the values of a row; its number in the place of a first column that is null, as primary keys are."""
     length, at = _varint(page, at)
-    seq, at = _varint(page, at)
+    rowid, at = _varint(page, at)
     payload = _payload(pages, page, at, length)
     header, at = _varint(payload, 0)
     kinds: list[int] = []
-    while at < header and len(kinds) <= _COLUMNS:
+    while at < header and len(kinds) <= _RUN:
         kind, at = _varint(payload, at)
         kinds.append(kind)
-    if len(kinds) != _COLUMNS or at != header:
+    if len(kinds) not in (_JOURNAL, _VERSION, _RUN) or at != header:
         return None
-    values = []
+    values: list[Value] = []
     for kind in kinds:
         size = _INTEGERS.get(kind, 0) if kind < 12 else (kind - 12) // 2
         values.append(_value(kind, payload[at : at + size], size))
         at += size
-    # The primary key is the number of the row; its own column is null.
-    found = (seq, *values[1:])
-    wanted = (int, str, int, int, str, str, str)
-    if values[0] is not None or any(not isinstance(one, kind) for one, kind in zip(found, wanted, strict=True)):
-        return None
-    return found if seq > 0 and _HASH.match(str(found[6])) else None  # type: ignore[return-value]
+    return (rowid, *values[1:]) if values[0] is None else tuple(values)
 
 
 def _payload(pages: _Pages, page: bytes, at: int, length: int) -> bytes:
@@ -117,7 +146,7 @@ def _payload(pages: _Pages, page: bytes, at: int, length: int) -> bytes:
     return b"".join(parts)
 
 
-def _value(kind: int, data: bytes, size: int) -> int | str | None:
+def _value(kind: int, data: bytes, size: int) -> Value:
     if len(data) != size:
         raise ValueError("the row is cut off")
     if kind in (8, 9):

@@ -25,6 +25,7 @@ from proxmox_mpc.state.faults import translated
 from proxmox_mpc.state.files import caller
 from proxmox_mpc.state.journal import Head
 from proxmox_mpc.state.kinds import KINDS, cells
+from proxmox_mpc.state.past import FLOOR, floor_of
 from proxmox_mpc.state.store import StateStore
 from proxmox_mpc.state.tables import METADATA, Document
 from proxmox_mpc.state.tables_journal import JournalRow
@@ -62,7 +63,7 @@ def salvage(damaged: Path, into: Path, head: Head | None, now: float, kept_as: s
     ``kept_as`` is where the damaged file will be found; the journal says so. Raises StateError.
     """
     # Before SQLite looks at the file, and maybe clears its log away.
-    raw = sorted(pages.journal_rows(damaged))
+    raw = pages.scan(damaged)
     StateStore.open(into, now=lambda: now).close()
     with translated(str(into)), closing(sqlite3.connect(into, isolation_level=None)) as target:
         target.execute("PRAGMA foreign_keys = OFF")
@@ -72,7 +73,8 @@ def salvage(damaged: Path, into: Path, head: Head | None, now: float, kept_as: s
         with closing(_Source(damaged)) as source:
             for table in _tables():
                 reports[table.name] = _carry(source, target, table)
-        gone = _mend_journal(raw, target, reports, head)
+        gone = _mend_journal(sorted(raw.journal), target, reports, head)
+        _mend_history(raw, target, reports)
         _mend_runs(target, now)
         _mend_references(target, reports)
         _mend_coverage(target, reports)
@@ -125,13 +127,15 @@ class _Source:
         while True:
             try:
                 for row in self._connection.execute(query, (position,)):
+                    if row[0] <= position:
+                        raise sqlite3.DatabaseError("a page that belongs elsewhere")
                     position = row[0]
                     yield row[1:]
                 return
             except sqlite3.Error:
                 # The driver looks one row ahead: what it could not hand out any more is read by itself.
                 alone = self._one(f"{query} LIMIT 1", position)
-                if alone:
+                if alone and alone[0] > position:
                     position = alone[0]
                     yield alone[1:]
                     continue
@@ -229,6 +233,41 @@ def _mend_journal(
     unsure = reports[_JOURNAL].lost is None and head is None
     reports[_JOURNAL] = TableReport(_JOURNAL, kept, None if unsure else missing)
     return gone
+
+
+def _mend_history(raw: pages.Found, target: sqlite3.Connection, reports: dict[str, TableReport]) -> None:
+    """Add the runs and versions that only the pages themselves still tell, but for those that were pruned."""
+    value = target.execute("SELECT value FROM state_meta WHERE name = ?", (FLOOR,)).fetchone()
+    floor = floor_of(value and value[0])
+    runs = [row for row in raw.runs if isinstance(row[0], int) and row[0] >= floor]
+    versions = [row for row in _closed(raw.versions) if row[3] is None or row[3] > floor]
+    for table, rows in (("run", runs), ("object_version", versions)):
+        one = reports[table]
+        if one.lost == 0:
+            continue
+        columns = ", ".join(column.name for column in METADATA.tables[table].columns)
+        added = 0
+        for row in rows:
+            marks = ", ".join("?" * len(row))
+            insert = f"INSERT OR IGNORE INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608
+            added += max(0, target.execute(insert, row).rowcount)
+        reports[table] = TableReport(table, one.kept + added, None if one.lost is None else max(0, one.lost - added))
+
+
+def _closed(found: list[pages.Version]) -> list[pages.Version]:
+    """Return each version once, with its end where any copy of it, or the version after it, tells one."""
+    known: dict[tuple[str, str, int], pages.Version] = {}
+    for row in found:
+        before = known.get(row[:3])
+        if before is None or before[3] is None:
+            known[row[:3]] = row
+    ordered = sorted(known.values(), key=lambda row: row[:3])
+    closed = []
+    for place, row in enumerate(ordered):
+        following = ordered[place + 1 : place + 2]
+        ends = row[3] is None and following and following[0][:2] == row[:2]
+        closed.append((*row[:3], following[0][2], *row[4:]) if ends else row)
+    return closed
 
 
 def _pruned(target: sqlite3.Connection) -> int:

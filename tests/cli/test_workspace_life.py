@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import random
 import shutil
 import sqlite3
@@ -15,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from proxmox_mpc.state import migrate
+from proxmox_mpc.state import StateStore, migrate
 from tests.cli.first_release import FIRST, age, rows
-from tests.conftest import ROOT, Pmpc
+from tests.conftest import ROOT, Pmpc, Served
 
 SECRET = {"PMPC_PASSPHRASE": "correct horse"}
 
@@ -296,6 +297,79 @@ def test_a_log_that_was_deleted_is_found_by_the_journals_head(written: Pmpc) -> 
     outcome = written("workspace", "repair", "-o", "json")
     assert outcome.status == 0 and outcome.json["journal_lost"] == [{"first": 3, "last": 5}]
     assert written.ok("audit", "verify")["lost"] == 3
+
+
+@pytest.mark.capability("7.2")
+def test_without_its_log_a_database_is_empty_and_says_so(written: Pmpc) -> None:
+    state = written.cwd / ".proxmox/state.db"
+    # As a process leaves it that dies before anything of a new file has left the log.
+    state.write_bytes(state.read_bytes()[:4096])
+    for words in (("guest", "list", "--offline"), ("sync", "pull"), ("vm", "set", "101", "--description", "x", "-y")):
+        outcome = written(*words, "-o", "json")
+        assert outcome.status == 3 and outcome.error["code"] == "state_damaged", words
+    assert written("workspace", "repair").status == 0
+    assert written.ok("guest", "list", "--offline")
+
+
+@pytest.mark.capability("7.2")
+def test_a_database_that_was_moved_away_begins_anew(written: Pmpc) -> None:
+    (written.cwd / ".proxmox/state.db").rename(written.cwd / "old.db")
+    told = written("workspace", "repair", "-o", "json")
+    assert told.status == 3 and "sync pull" in told.error["hint"]
+    assert written("sync", "pull").status == 0
+    assert written.ok("guest", "list", "--offline")
+
+
+@pytest.mark.capability("7.2", "9.4")
+@pytest.mark.skipif(os.getuid() == 0, reason="root may read and write everything")
+def test_rights_that_are_missing_are_told(written: Pmpc) -> None:
+    private = written.cwd / ".proxmox"
+    noise(private / "state.db", 0.45, 0.55)
+    private.chmod(0o500)
+    try:
+        for words in (("repair",), ("backup",), ("upgrade",)):
+            outcome = written("workspace", *words, "-o", "json")
+            assert outcome.status == 3 and outcome.error["hint"], words
+    finally:
+        private.chmod(0o700)
+    (private / "state.db").chmod(0)
+    outcome = written("workspace", "repair", "-o", "json")
+    assert outcome.status == 3 and "Permission denied" in outcome.error["message"]
+
+
+@pytest.mark.capability("6.7", "7.2")
+def test_while_another_process_uses_the_database_nothing_is_exchanged(written: Pmpc) -> None:
+    name = Path(written.ok("workspace", "backup")["file"]).name
+    with StateStore.open(written.cwd / ".proxmox/state.db"):
+        for words in (("restore", name, "--yes"), ("repair",)):
+            outcome = written("workspace", *words, "-o", "json")
+            assert outcome.status == 6 and "another process" in outcome.error["message"]
+        assert written("workspace", "backup").status == 0
+
+
+@pytest.mark.capability("6.7")
+def test_a_database_on_a_server_is_left_out_and_said(written: Pmpc) -> None:
+    written.ok("workspace", "config", "set", "state.url", "postgresql://team@db.example.org/pmpc")
+    outcome = written("workspace", "backup", "-o", "json")
+    assert outcome.status == 0 and outcome.json["schema"] is None
+    assert outcome.json["left_out"][-1]["path"] == "state.url" and "pg_dump" in outcome.events[0]["warning"]["hint"]
+    checked = written.ok("workspace", "verify", Path(outcome.json["file"]).name)
+    assert [row["status"] for row in checked] == ["ok", "ok", "skipped"]
+    assert written("workspace", "repair").status == 3
+    restored = written("workspace", "restore", Path(outcome.json["file"]).name, "--yes", "-o", "json")
+    assert restored.status == 0 and ".proxmox/state.db" not in restored.json["replaced"]
+    assert (written.cwd / ".proxmox/state.db").exists()
+
+
+@pytest.mark.capability("7.2")
+def test_the_environments_database_is_repaired_too(pmpc: Pmpc, serve: Callable[..., Served], scrubbed: Path) -> None:
+    server = serve()
+    assert pmpc("sync", "pull", env=server.environ).status == 0
+    (state,) = scrubbed.rglob("state.db")
+    noise(state, 0.3, 0.4)
+    outcome = pmpc("workspace", "repair", "-o", "json", env=server.environ)
+    assert outcome.status == 0 and outcome.json["changed"] and outcome.json["pulled"], outcome
+    assert pmpc("guest", "list", "--offline", env=server.environ).status == 0
 
 
 @pytest.mark.capability("7.2", "9.4")
