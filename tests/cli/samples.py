@@ -70,6 +70,7 @@ NOT_CALLED = frozenset(
         "workspace init",
         "workspace config edit",
         "workspace restore",
+        "workspace replicate",
     }
 )
 # Verbs that do not answer a second time as they did the first.

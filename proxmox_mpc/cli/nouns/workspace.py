@@ -31,6 +31,7 @@ WORKSPACE = Group(
         "verify": Leaf("workspace_life:verify", "Check a backup, or the workspace itself, from end to end; nothing is sent"),
         "upgrade": Leaf("workspace_life:upgrade", "Bring layout, configuration and database to what this pmpc writes"),
         "repair": Leaf("workspace_life:repair", "Replace a damaged database by what can still be read of it, and read the cluster anew"),
+        "replicate": Leaf("workspace_replicate:replicate", "Declare what is declared here for another cluster"),
         "trust": Leaf("workspace:trust", "Let the workspace run the commands that its configuration names"),
         "rename": Leaf("workspace:rename", "Give a workspace another name"),
         "remove": Leaf("workspace:remove", "Forget a workspace; its files stay unless told otherwise"),
