@@ -40,10 +40,12 @@ def contents(workspace: Workspace, config: JsonObject, *, secrets: bool) -> Foun
         found.left_out.append((name, "a secret that lies outside of the workspace"))
     # With a database on a server each workspace has a head of its own in the shared journal.
     heads = (f"{DIRECTORY}/{path.name}" for path in sorted(workspace.directory.glob("audit*.head")))
+    seen: set[str] = set()
     for part in (*PARTS, *heads, *SECRET_PARTS, *sorted(named), *_authority(config)):
         for name in _below(workspace.root, part, found):
-            if name in found.files:
+            if name in seen:
                 continue
+            seen.add(name)
             if _is_secret(name, named) and not secrets:
                 found.left_out.append((name, "may hold secrets in clear: only in an encrypted backup"))
             else:
