@@ -58,12 +58,17 @@ def _keep(recorded: RecordedSource, found: dict[str, Json], path: str, params: M
 
 
 def _require(recorded: RecordedSource) -> None:
-    """Raise NotRecorded, with the pull that helps, where nobody could tell how a creation would go."""
-    for path in ("/cluster/resources", "/storage", "/pools"):
-        recorded.read(path)
-    for row in (row for _, row in recorded.objects("storage_status") if row.get("status") == "available"):
-        recorded.read(api_path("nodes", str(row.get("node")), "storage", str(row.get("storage")), "content"))
-        return
+    """Raise NotRecorded where nobody could tell how a creation would go."""
+    try:
+        for path in ("/cluster/resources", "/storage", "/pools"):
+            recorded.read(path)
+        for row in (row for _, row in recorded.objects("storage_status") if row.get("status") == "available"):
+            recorded.read(api_path("nodes", str(row.get("node")), "storage", str(row.get("storage")), "content"))
+            return
+    except NotRecorded as error:
+        raise NotRecorded(
+            f"the whole cluster must be recorded for this: {error.message}", hint="record it: pmpc sync pull"
+        ) from error
 
 
 def _members(row: JsonObject) -> list[Json]:
