@@ -39,15 +39,17 @@ def read_pool(source: Source, pool: str) -> JsonObject | None:
     return next((row for row in found if text(row, "poolid") == pool), None)
 
 
-def create_pool(source: Source, pool: str, comment: str | None, *, if_missing: bool = False) -> Plan:
-    """Plan a new pool; a nested one needs its parent."""
+def create_pool(
+    source: Source, pool: str, comment: str | None, *, if_missing: bool = False, coming: bool = False
+) -> Plan:
+    """Plan a new pool; a nested one needs its parent, which with ``coming`` may be made by the same plan before."""
     target = _target(checked_pool(pool))
     if read_pool(source, pool) is not None:
         if if_missing:
             return Plan("create", (Keep(target, "it exists already"),))
         raise AlreadyExists(f"there is a pool {pool!r} already", hint=f"{_LISTED}; --if-missing leaves it as it is")
     parent = pool.rpartition("/")[0]
-    if parent and read_pool(source, parent) is None:
+    if parent and not coming and read_pool(source, parent) is None:
         raise NotFound(f"there is no pool {parent!r} to hold {pool!r}", hint=f"pmpc pool create {parent}")
     form: dict[str, FormValue] = {"poolid": pool}
     if comment is not None:
@@ -72,8 +74,11 @@ def set_pool(source: Source, pool: str, comment: str) -> Plan:
     return Plan("set", (send, as_wanted))
 
 
-def delete_pools(source: Source, pools: Sequence[str], *, ignore_missing: bool = False) -> Plan:
-    """Plan to delete pools, which must be empty; those nested in others go first."""
+def delete_pools(source: Source, pools: Sequence[str], *, ignore_missing: bool = False, leaving: bool = False) -> Plan:
+    """Plan to delete pools, which must be empty; those nested in others go first.
+
+    ``leaving``: what is in them may be gone by then, as the same plan sees to it.
+    """
     steps: list[Step] = []
     doomed = sorted(dict.fromkeys(pools), key=lambda name: -name.count("/"))
     deepest = max((name.count("/") for name in doomed), default=0)
@@ -86,7 +91,7 @@ def delete_pools(source: Source, pools: Sequence[str], *, ignore_missing: bool =
             steps.append(Keep(target, "there is none"))
             continue
         members = [text(one, "id") or "" for one in as_rows(row.get("members") or [], "members")]
-        if members:
+        if members and not leaving:
             raise Conflict(
                 f"pool {pool} is not empty: {', '.join(members[:5])}{' …' if len(members) > 5 else ''}",
                 hint=f"take its members out first: pmpc pool remove {pool} --all",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from proxmox_mpc.domain.call import FormValue
 from proxmox_mpc.domain.guest_config import natural
@@ -177,7 +177,7 @@ class PoolKind:
 
     def creation(self, source: Source, ident: str, keys: Mapping[str, str], track: Collection[str]) -> Sequence[Step]:
         """Return the steps that create the pool."""
-        return create_pool(source, ident, keys.get("comment")).steps
+        return _nested(create_pool(source, ident, keys.get("comment"), coming=True).steps, ident.count("/"))
 
     def changes(self, source: Source, live: LiveObject, wanted: Mapping[str, str | None]) -> Sequence[Step]:
         """Return the steps that change the comment."""
@@ -185,7 +185,12 @@ class PoolKind:
 
     def deletion(self, source: Source, live: LiveObject) -> Sequence[Step]:
         """Return the steps that delete the pool, which must be empty by then."""
-        return delete_pools(source, [live.ident]).steps
+        return _nested(delete_pools(source, [live.ident], leaving=True).steps, -live.ident.count("/"))
+
+
+def _nested(steps: Sequence[Step], stage: int) -> list[Step]:
+    """Return the steps of a pool in a pool: made after the outer one, deleted before it."""
+    return [replace(step, target=replace(step.target, stage=stage)) for step in steps]
 
 
 _HA_DEFAULTS = {"state": "started", "failback": "1", "max_relocate": "1", "max_restart": "1"}

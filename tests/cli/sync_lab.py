@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +20,24 @@ class SyncLab:
     """``bench`` runs pmpc with -o json; what is below infra/ is read and edited as people do."""
 
     bench: Bench
+    validators: dict[str, jsonschema.Draft202012Validator] = field(default_factory=dict)
 
     def __call__(self, *argv: str | int, env: dict[str, str] | None = None) -> Outcome:
         """Run ``pmpc sync ARGV -o json``; what it prints on stdout is what its schema says, and so are its errors."""
         outcome = self.bench("sync", *argv, env=env)
         if outcome.stdout:
-            schema = json.loads(self.bench.pmpc("schema", "sync", str(argv[0])).stdout)
-            jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(outcome.json)
+            self._validator(str(argv[0])).validate(outcome.json)
         for event in outcome.events:
             (body,) = event.values()
             assert {"code", "message"} <= set(body), event
         return outcome
+
+    def _validator(self, verb: str) -> jsonschema.Draft202012Validator:
+        if verb not in self.validators:
+            schema = json.loads(self.bench.pmpc("schema", "sync", verb).stdout)
+            found = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
+            self.validators[verb] = found
+        return self.validators[verb]
 
     def ok(self, *argv: str | int) -> Any:
         """Run, expect 0 and return the data."""

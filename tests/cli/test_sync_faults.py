@@ -39,8 +39,7 @@ def prepared(sync: SyncLab) -> None:
 
 
 @pytest.mark.capability("3.6", "7.5", "7.7")
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("again", ["push", "run"])
+@pytest.mark.parametrize(("again", "fault"), [*(("push", one) for one in FAULTS), ("run", "refused")])
 def test_a_push_that_fails_in_the_middle_is_finished_by_the_next(again: str, fault: str, sync: SyncLab) -> None:
     prepared(sync)
     sync.bench.faults(FAULTS[fault])
