@@ -17,7 +17,7 @@ ROOT = Group(
         ("Guests", ("guest", "vm", "ct")),
         ("Cluster", ("status", "cluster", "node", "storage", "backup", "replication", "pool", "task", "api")),
         ("Network and access", ("network", "sdn", "firewall", "ha", "access")),
-        ("Workspace", ("workspace", "sync", "audit", "safety")),
+        ("Workspace", ("workspace", "sync", "iac", "audit", "safety")),
         ("pmpc", ("doctor", "sim", "help", "schema", "completion")),
     ),
 )

@@ -1,7 +1,8 @@
-"""workspace, sync, sim and what pmpc says of itself, in the command tree."""
+"""workspace, sync, iac, sim and what pmpc says of itself, in the command tree."""
 
 from __future__ import annotations
 
+from proxmox_mpc.cli.nouns.iac import IAC
 from proxmox_mpc.cli.nouns.sync import SYNC
 from proxmox_mpc.cli.nouns.workspace import WORKSPACE
 from proxmox_mpc.cli.tree import Group, Leaf
@@ -9,6 +10,7 @@ from proxmox_mpc.cli.tree import Group, Leaf
 LOCAL: dict[str, Leaf | Group] = {
     "workspace": WORKSPACE,
     "sync": SYNC,
+    "iac": IAC,
     "sim": Group(
         "The embedded Proxmox VE",
         {"serve": Leaf("sim:serve", "Serve a simulated cluster over TLS on 127.0.0.1")},

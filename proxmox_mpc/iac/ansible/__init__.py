@@ -1,0 +1,1 @@
+"""Ansible from what is recorded."""
