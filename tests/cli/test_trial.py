@@ -123,6 +123,30 @@ def test_a_trial_of_many_guests_needs_no_number(sync: SyncLab) -> None:
     assert sync.push().status == 9
 
 
+@pytest.mark.capability("2.7", "7.8", "9.9")
+def test_a_lost_cluster_is_rebuilt_in_a_trial_as_it_is_then(sync: SyncLab) -> None:
+    for vmid in [*sync.world.guests]:
+        del sync.world.guests[vmid]
+    for volume in [one for one in sync.world.volumes.values() if one.content in ("images", "rootdir")]:
+        sync.world.drop_volume(volume)
+    for pool in sync.world.pools.values():
+        pool.vms.clear()
+    sync.world.ha.resources.clear()
+    sync.world.ha.rules.clear()
+    sync.world.replication.clear()
+    sync.quiet()
+    before = sync.bench.state()
+    tried = sync("plan", "--trial")
+    assert (sync.sent, sync.bench.state()) == ([], before)
+    done = sync.push("--confirm", len(tried.json))
+    assert done.status == tried.status
+    assert [(row["id"], row["status"], row["error"]) for row in tried.json] == [
+        (str(row["id"]), row["status"], row["error"]) for row in done.json
+    ]
+    assert sum(row["status"] == "done" for row in tried.json) > 15
+    assert all(row["differs"] == [] for row in tried.json if row["status"] == "done")
+
+
 def test_a_kept_plan_can_be_tried_and_is_kept(sync: SyncLab) -> None:
     sync.edit(101, cores=3)
     assert sync("plan", "--trial", "--out", "kept.json").status == 0

@@ -108,7 +108,7 @@ def _carried(there: Context, target: Session, places: Sequence[Placed], *, push:
     from proxmox_mpc.cli.commands.sync_push import settled
     from proxmox_mpc.services.replicate_files import write as write_files
     from proxmox_mpc.services.sync_plan_rows import plan_rows
-    from proxmox_mpc.services.sync_push import Wanted
+    from proxmox_mpc.services.sync_push import Wanted, is_pushed
 
     with TemporaryDirectory(prefix="pmpc-replicate-") as home:
         draft = Path(home) / "infra"
@@ -122,7 +122,8 @@ def _carried(there: Context, target: Session, places: Sequence[Placed], *, push:
     if not push:
         return Result([*_rows(places, steps, None)], plan.warnings)
     pushed = there.guard.run(plan)
-    again = settled(there, session_of(there), {place.one.kind for place in places})
+    kinds = {place.one.kind for place in places}
+    again = settled(there, session_of(there), kinds, [one for one in merges if is_pushed(one, Wanted())])
     ended = [row for row in pushed.data if isinstance(row, dict)] if isinstance(pushed.data, list) else []
     return pushed._replace(data=[*_rows(places, steps, ended)], warnings=(*pushed.warnings, *again.warnings))
 
