@@ -87,7 +87,9 @@ def make(workspace: Workspace, config: JsonObject, wanted: Wanted, now: float) -
     with scratch(workspace.directory) as staged:
         # The journal's head first: what is written meanwhile may be in the database and not in the head, never the
         # other way round.
-        files = {one: take_in(workspace.root / one, staged / one) for one in found.files}
+        # And a base before its manifest (.base sorts first): what is written meanwhile may be ahead of its base.
+        taken = {one: take_in(workspace.root / one, staged / one) for one in found.files}
+        files = {name: entry for name, entry in taken.items() if entry is not None}
         schema = None if wanted.url else _state(workspace, staged, files)
         if wanted.url:
             left_out.append({"path": "state.url", "why": "a database on a server: back it up by pg_dump"})

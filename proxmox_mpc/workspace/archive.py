@@ -69,12 +69,14 @@ class Manifest:
         return cls(data, files)
 
 
-def take_in(source: Path, target: Path) -> FileEntry:
-    """Copy a regular file into a private one and return its entry; raises WorkspaceError."""
+def take_in(source: Path, target: Path) -> FileEntry | None:
+    """Copy a regular file into a private one and return its entry, None where it is gone; raises WorkspaceError."""
     try:
         with open(source, "rb", opener=_plain) as reader, _new_file(target) as writer:
             mode = os.fstat(reader.fileno()).st_mode & 0o755
             size, digest = _copy(reader, writer)
+    except FileNotFoundError:
+        return None
     except OSError as error:
         raise _unusable(error, source) from error
     return FileEntry(size, digest, mode)

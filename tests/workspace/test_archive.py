@@ -135,4 +135,6 @@ def test_a_file_that_changes_while_it_is_taken_is_taken_as_it_was_read(tmp_path:
     source.write_text("one")
     entry = take_in(source, tmp_path / "copy")
     source.write_text("another")
-    assert entry.sha256 == entry_of(tmp_path / "copy").sha256 and entry.size == 3
+    assert entry is not None and entry.sha256 == entry_of(tmp_path / "copy").sha256 and entry.size == 3
+    source.unlink()
+    assert take_in(source, tmp_path / "gone") is None
