@@ -44,7 +44,7 @@ def read_plan(path: Path) -> JsonObject:
         found = as_object(json.loads(path.read_text()), str(path))
         if found.get("version") != VERSION:
             raise ValueError(f"version {found.get('version')!r}, not {VERSION}")
-        as_rows(found.get("objects"), "objects")
+        planned_keys(found)
     except OSError as error:
         raise ConfigError(f"--plan: cannot read {str(path)!r}: {error.strerror}") from error
     except (ValueError, UnexpectedAnswer) as error:
@@ -57,6 +57,15 @@ def read_plan(path: Path) -> JsonObject:
 def planned_wish(plan: JsonObject) -> Wanted:
     """Return what the plan was made for."""
     return Wanted(recreate=True, prune=boolean(plan, "prune"))
+
+
+def planned_keys(plan: JsonObject) -> set[tuple[str, str, str]]:
+    """Return kind, id and key of everything that the plan sets: whoever kept it has decided for the declared side."""
+    return {
+        (text(row, "kind") or "", text(row, "id") or "", key)
+        for row in as_rows(plan.get("objects"), "objects")
+        for key in as_object(row.get("keys") or {}, "keys")
+    }
 
 
 def still_holds(plan: JsonObject, merges: Sequence[Merge], cluster: str) -> list[Merge]:

@@ -152,3 +152,18 @@ def test_a_kept_plan_deletes_only_with_prune(sync: SyncLab) -> None:
     assert sync("push", "--plan", "plan.json", "--yes").status == 9
     done = sync("push", "--plan", "plan.json", "--yes", "--confirm", "win11", "--without-backup")
     assert (done.status, 103 in sync.world.guests) == (0, False), done
+
+
+@pytest.mark.capability("1.2", "7.5")
+def test_a_plan_carries_what_was_decided_and_minds_its_own_objects(sync: SyncLab) -> None:
+    sync.edit(104, memory=5000, cores=9)
+    sync.live(104, memory="3000", cores="7")
+    sync.ok("plan", "--resolve", "memory=declared", "--resolve", "cores=server", "--out", "plan.json")
+    sync.edit(101, memory=5000)
+    sync.live(101, memory="3000")
+    for words in (("104",), ("--prune",), ("--resolve", "declared")):
+        assert sync("push", "--plan", "plan.json", "--yes", *words).status == 2
+    done = sync("push", "--plan", "plan.json", "--yes")
+    assert done.status == 0, done
+    assert (sync.now(104)["memory"], sync.now(104)["cores"]) == ("5000", "7")
+    assert {(row[0], row[1]) for row in sync.diff()} == {("101", "memory"), ("104", "cores")}

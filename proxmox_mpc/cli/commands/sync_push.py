@@ -20,10 +20,11 @@ from proxmox_mpc.cli.commands.sync_args import (
     workspace_of,
 )
 from proxmox_mpc.cli.verbs import context_of, read, write
+from proxmox_mpc.domain.json import JsonObject
 from proxmox_mpc.domain.shape import Field, rows
 from proxmox_mpc.domain.source import Warn
 from proxmox_mpc.domain.writes import STATUSES
-from proxmox_mpc.errors import PmpcError, StateError
+from proxmox_mpc.errors import PmpcError, StateError, UsageError
 from proxmox_mpc.output.result import Result
 
 if TYPE_CHECKING:
@@ -120,18 +121,23 @@ def push(
     sync push goes on where it stopped, and audit undo takes back what was done.
     """
     from proxmox_mpc.services.sync_owner import check_owner
-    from proxmox_mpc.services.sync_plan_file import planned_wish, read_plan, still_holds
+    from proxmox_mpc.services.sync_plan_file import planned_wish, read_plan
     from proxmox_mpc.services.sync_push import Wanted, is_pushed
 
     context = context_of(ctx)
     session = session_of(context)
+    if kept is not None and (objects or prune or resolve):
+        raise UsageError(
+            "--plan says by itself what is pushed", hint="leave objects, --prune and --resolve to sync plan"
+        )
     file = read_plan(context.cwd / kept) if kept is not None else None
     said = refresh(context, session)
     wanted = planned_wish(file) if file is not None else Wanted(prune=prune, named=bool(objects))
-    decided = decided_merges(context, session, objects or (), resolve, wanted)
-    merges = decided.merges
     if file is not None:
-        merges = still_holds(file, merges, cluster_of(context))
+        decided = planned_merges(context, session, file)
+    else:
+        decided = decided_merges(context, session, objects or (), resolve, wanted)
+    merges = decided.merges
     doable = [one for one in merges if is_pushed(one, wanted)]
     if not force_owner:
         check_owner(doable, workspace_of(context).root)
@@ -174,6 +180,18 @@ def decided_merges(
     refuse_wrong(session, merges)
     refuse_conflicts(merges, prune=wanted.prune)
     return Decided(merges, taken(looked, merges))
+
+
+def planned_merges(context: Context, session: Session, plan: JsonObject) -> Decided:
+    """Return the merges that a kept plan speaks of, decided as they were then; raises Conflict where they moved on."""
+    from proxmox_mpc.services.sync_compare import decided
+    from proxmox_mpc.services.sync_plan_file import planned_keys, still_holds
+
+    keys = planned_keys(plan)
+    merges = decided(session.look(), lambda one, key: "declared" if (one.kind, one.ident, key.key) in keys else None)
+    chosen = still_holds(plan, merges, cluster_of(context))
+    refuse_wrong(session, chosen)
+    return Decided(chosen, [])
 
 
 def failed_before(context: Context) -> list[str]:
