@@ -35,6 +35,7 @@ from proxmox_mpc.services.workspace_upgrade import UPGRADED
 from proxmox_mpc.services.workspace_upgrade import upgrade as bring_up
 from proxmox_mpc.services.workspace_verify import VERIFIED, check_parts, verify_backup
 from proxmox_mpc.workspace import userdirs
+from proxmox_mpc.workspace.contents import CONFIG_FILE
 from proxmox_mpc.workspace.find import find_root
 from proxmox_mpc.workspace.layout import DIRECTORY, Workspace
 from proxmox_mpc.workspace.registry import check_name
@@ -96,7 +97,7 @@ def restore(
     context = context_of(ctx)
     root = _target(context, directory)
     source = _backup_file(context, root, file)
-    there = os.path.lexists(root / DIRECTORY)
+    there = any(os.path.lexists(root / part) for part in (CONFIG_FILE, "infra", "templates"))
 
     def agreed(manifest: Manifest) -> None:
         if there:
