@@ -108,8 +108,11 @@ class Maps:
         return self.bridges.get(name, name)
 
     def pool(self, name: str) -> str:
-        """Return a pool's new name."""
-        return self.pools.get(name, name)
+        """Return a pool's new name; one inside another goes with it."""
+        if name in self.pools:
+            return self.pools[name]
+        outer, slash, inner = name.rpartition("/")
+        return f"{self.pool(outer)}/{inner}" if slash else name
 
     def vmid(self, text: str) -> str:
         """Return a guest's new id."""

@@ -22,6 +22,8 @@ GUESTS = ("vm", "ct")
 _FILES = frozenset({"dir", "nfs", "cifs", "btrfs", "cephfs", "glusterfs"})
 _BRIDGES = frozenset({"bridge", "OVSBridge"})
 _SHOWN = 3
+LOWEST, HIGHEST = 100, 999_999_999
+"""The vmids that PVE takes."""
 
 
 def read_maps(words: Iterable[str], lines: str, offset: int, *, keep_macs: bool) -> Maps:
@@ -167,7 +169,10 @@ def _taken(ones: Sequence[Declared], maps: Maps, there: There) -> Iterator[Probl
     for one in (one for one in ones if one.kind in GUESTS):
         new = maps.vmid(one.ident)
         other = given.setdefault(new, one)
-        if other is not one:
+        if not LOWEST <= int(new) <= HIGHEST:
+            told = f"vmid {new} is not between {LOWEST} and {HIGHEST}"
+            yield Problem("vmid", one.ident, new, (one.label,), told)
+        elif other is not one:
             yield Problem("vmid", one.ident, new, (one.label,), f"vmid {new} would be that of {other.label} too")
         elif new in there.guests and (one.kind, new) not in there.declared:
             yield Problem("vmid", one.ident, new, (one.label,), f"vmid {new} is taken there by {there.guests[new]}")

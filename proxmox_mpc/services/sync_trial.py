@@ -10,7 +10,7 @@ from proxmox_mpc.domain.json import Json, JsonObject, as_rows, text
 from proxmox_mpc.domain.plan import Cannot, Plan, WriteOptions
 from proxmox_mpc.domain.source import Source, Warn, api_path
 from proxmox_mpc.domain.upid import Upid
-from proxmox_mpc.errors import PmpcError, Refused
+from proxmox_mpc.errors import Interrupted, PmpcError, Refused
 from proxmox_mpc.safety.freeze import Brake
 from proxmox_mpc.safety.guard import Guard
 from proxmox_mpc.safety.lane import Pause
@@ -84,7 +84,7 @@ def play(plan: Plan, stage: Stage, safety: Safety, brake: Brake) -> Played:
         report = guard.run(plan)
     except PmpcError as error:
         failed_lane = "operation" in error.details or any(isinstance(step, Cannot) for step in lanes[0].steps)
-        if len(lanes) != 1 or not failed_lane:
+        if len(lanes) != 1 or not failed_lane or isinstance(error, Interrupted):
             raise
         status: JsonObject = {"status": "failed", "error": error.message, "warnings": _said(stage, error.details)}
         return Played([status], (*warnings, *voice.warned), 1)

@@ -251,6 +251,19 @@ def test_two_guests_never_get_one_id() -> None:
     assert problems([guest()], Maps(), declared) == []
 
 
+@pytest.mark.parametrize("offset", [-50, 999_999_999])
+def test_an_id_that_pve_does_not_take_is_told(offset: int) -> None:
+    (found,) = problems([guest()], Maps(offset=offset), THERE)
+    assert "not between" in found.message
+
+
+def test_a_pool_inside_another_goes_with_it() -> None:
+    maps = Maps(pools={"prod": "live", "prod/old": "attic"})
+    assert [maps.pool(name) for name in ("prod", "prod/a/b", "prod/old", "prod/old/x", "lab/a")] == [
+        "live", "live/a/b", "attic", "attic/x", "lab/a",
+    ]  # fmt: skip
+
+
 def test_what_manifests_do_not_carry_over_is_said() -> None:
     one = guest(
         ipconfig0="ip=10.0.0.7/24,gw=10.0.0.1", hostpci0="0000:01:00.0", ide2="local:iso/debian.iso,media=cdrom"

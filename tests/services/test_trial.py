@@ -14,7 +14,7 @@ from proxmox_mpc.domain.json import JsonObject
 from proxmox_mpc.domain.merge import KeyMerge, Verdict
 from proxmox_mpc.domain.plan import Cannot, Keep, Plan, Send, Target
 from proxmox_mpc.domain.risk import Facts
-from proxmox_mpc.errors import NotFound, Refused
+from proxmox_mpc.errors import Interrupted, NotFound, Refused
 from proxmox_mpc.safety.freeze import Brake
 from proxmox_mpc.services.sync_compare import Merge, State
 from proxmox_mpc.services.sync_kinds import LiveObject
@@ -111,6 +111,14 @@ def test_what_no_confirmation_allows_ends_the_trial_as_it_ends_the_push(theatre:
     step = replace(start(), effect="guest_delete", facts=Facts(protection=True))
     with pytest.raises(Refused, match="protected"):
         play(Plan("push", (step,), many=True), theatre.stage, ASKS, theatre.brake)
+
+
+def test_an_interruption_ends_the_trial(theatre: Theatre) -> None:
+    def leave(_seconds: float, _until: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted):
+        play(Plan("push", (start(),), many=True), theatre.stage._replace(pause=leave), ASKS, theatre.brake)
 
 
 def _merge(state: State, keys: tuple[KeyMerge, ...] = (), live: bool = True, declared: bool = True) -> Merge:
