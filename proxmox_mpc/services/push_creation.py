@@ -125,15 +125,23 @@ def _sent(kind: Kind, vmid: int, key: str, value: str, empty: list[str]) -> Form
 def new_value(kind: Kind, key: str, value: str, vmid: int) -> str:
     """Return a disk's value with which PVE makes it; raises InvalidValue for a volume whose size is not said.
 
-    A volume of another guest and a disc stay what they are.
+    A disc stays what it is. A volume of another guest is refused: PVE would attach it, and two guests that write to one
+    disk destroy it, as would the deletion of one of them. A copied manifest names such volumes.
     """
     held, disk = volume(value), Disk.parse(value)
     if held.what == "other":
         return _text(held.text, str(disk.properties.without("file", "volume", "size"))) if disk.cdrom else value
     if held.what == "cloudinit":
         return f"{held.storage}:cloudinit"
-    if held.what == "new" or held.owner != vmid:
+    if held.what == "new":
         return value
+    if held.owner != vmid:
+        size = _gib(key, held) if held.size is not None or FIXED_SIZE.fullmatch(key) else "32"
+        raise InvalidValue(
+            f"{key}: {held.text} is a volume of guest {held.owner}, not of {vmid}",
+            hint=f"a disk of its own: {key}: {held.storage}:{size}; a copy of the guest: pmpc {kind} clone",
+            details={"key": key},
+        )
     options = disk.properties.without("file", "volume", "size", "format")
     if kind == "vm" and held.form is not None:
         options = options.with_("format", held.form)

@@ -47,9 +47,9 @@ def _lines(one: Merge) -> Iterator[str]:
         for key in one.of("conflict"):
             yield f"{one.label} {key.key}: {sides(key)}"
     elif one.state == "other":
-        yield f"{one.label}: another guest has this id now"
+        yield f"{one.label}: another guest has this id now: sync forget drops what was declared of the other"
     elif one.state == "gone":
-        yield f"{one.label}: it is no longer on the cluster"
+        yield f"{one.label}: it is no longer on the cluster: sync push creates it again, sync forget drops its manifest"
     else:
         keys = ", ".join(key.key for key in one.of("pull", "conflict"))
         yield f"{one.label}: its manifest was removed, and since then it was changed ({keys}): declare or forget it"

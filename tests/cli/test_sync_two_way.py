@@ -400,3 +400,19 @@ def test_two_runs_at_once_are_6(sync: SyncLab) -> None:
     assert (outcome.status, outcome.stdout) == (6, ""), outcome
     assert str(os.getpid()) in outcome.error["message"]
     assert sync.run().status == 0
+
+
+@pytest.mark.capability("1.2", "9.9")
+def test_a_copied_manifest_does_not_get_the_disks_of_the_other_guest(sync: SyncLab) -> None:
+    copy = sync.file(104).with_name("154-copy.yml")
+    copy.write_text(sync.file(104).read_text())
+    outcome = sync.push()
+    assert (outcome.status, outcome.stdout, sync.sent) == (2, "", []), outcome
+    assert "is a volume of guest 104" in outcome.error["message"] and outcome.error["message"].startswith("VM 154")
+    copy.write_text("\n".join(line for line in copy.read_text().splitlines() if "vm-104" not in line) + "\n")
+    assert sync.push().status == 0
+    assert 154 in sync.world.guests
+    sync.quiet()
+    volume = str(sync.world.guests[104].config["scsi0"])
+    sync.edit(103, scsi5=volume)
+    assert (sync.push().status, sync.sent) == (2, [])

@@ -24,7 +24,7 @@ from proxmox_mpc.domain.json import JsonObject
 from proxmox_mpc.domain.shape import Field, rows
 from proxmox_mpc.domain.source import Warn
 from proxmox_mpc.domain.writes import STATUSES
-from proxmox_mpc.errors import PmpcError, StateError, UsageError
+from proxmox_mpc.errors import Interrupted, PmpcError, Refused, StateError, UsageError
 from proxmox_mpc.output.result import Result
 
 if TYPE_CHECKING:
@@ -225,7 +225,8 @@ def carried_out(context: Context, plan: Plan, doable: Sequence[Merge]) -> Result
     try:
         return context.guard.run(plan)
     except PmpcError as error:
-        if len(doable) == 1 and "operation" in error.details and doable[0].label not in error.message:
+        about_all = isinstance(error, (Refused, Interrupted))
+        if len(doable) == 1 and not about_all and doable[0].label not in error.message:
             error.message = f"{doable[0].label}: {error.message}"
         raise
 
