@@ -416,3 +416,10 @@ def test_a_copied_manifest_does_not_get_the_disks_of_the_other_guest(sync: SyncL
     volume = str(sync.world.guests[104].config["scsi0"])
     sync.edit(103, scsi5=volume)
     assert (sync.push().status, sync.sent) == (2, [])
+
+
+@pytest.mark.capability("1.2", "7.4")
+def test_that_nothing_is_declared_is_said(bare: SyncLab) -> None:
+    for verb in (("diff", "--exit-code"), ("plan",), ("push", "--yes"), ("run", "--yes")):
+        outcome = bare(*verb)
+        assert (outcome.status, outcome.json, [*warned(outcome)]) == (0, [], ["nothing_declared"]), outcome

@@ -82,7 +82,11 @@ def session_of(context: Context, at: str | None = None) -> Session:
 
 def refresh(context: Context, session: Session, kinds: Collection[str] | None = None) -> Refreshed:
     """Record what the cluster has of the kinds, of all that are declared without; with --offline nothing is asked."""
-    return record(context, session.groups(kinds))
+    said = record(context, session.groups(kinds))
+    if kinds is None and not session.tree_kinds():
+        nothing = Warn("nothing_declared", f"nothing is declared in {session.infra}", "pmpc sync declare begins")
+        return said._replace(warnings=(*said.warnings, nothing))
+    return said
 
 
 def record(context: Context, groups: Collection[str] = ()) -> Refreshed:
