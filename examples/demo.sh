@@ -98,6 +98,20 @@ show audit list
 show audit undo "$(pmpc audit list --limit 1 --query '[0].operation')" --yes
 show audit verify
 
+step 'Declared: manifests in files; what drifts, and who changed it'
+show sync declare vm ct --query 'length(@)'
+sed -i.old 's/^memory: .*/memory: 4096  # enough for the shop/' infra/vm/101-web.yml
+rm infra/vm/101-web.yml.old
+show vm set 104 --cores 6 --yes
+say pmpc sync diff --exit-code
+pmpc sync diff --exit-code || printf '(exit status %s)\n' "$?"
+show sync run --yes
+show sync diff --exit-code
+grep memory infra/vm/101-web.yml
+
+step 'For Ansible: a dynamic inventory of what is recorded'
+show iac inventory --host docker
+
 step 'What cannot be taken back wants its name, and a backup'
 show vm stop demo --yes
 say pmpc vm delete demo --yes

@@ -32,6 +32,9 @@ def test_the_demo_shows_the_main_job_and_leaves_nothing_behind(tmp_path: Path) -
         "nothing changed",
         "(exit status 5)",
         "(exit status 9)",
+        "(exit status 10)",
+        "memory: 4096  # enough for the shop",
+        '"ansible_host": "10.10.20.104"',
     ):
         assert expected in outcome.stdout
     assert "Traceback" not in outcome.stderr
