@@ -11,10 +11,13 @@ def main() -> None:
 
     # A command that lists guests lives for a tenth of a second; collecting its garbage costs more than it frees.
     gc.disable()
-    from proxmox_mpc.cli.main import run
-
     try:
+        from proxmox_mpc.cli.main import run
+
         status = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        # before run() could see to it: nothing has been begun
+        status = 130
     finally:
         # The interpreter collects once more on its way out, which for so short a life is a sixth of the run.
         gc.freeze()

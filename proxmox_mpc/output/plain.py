@@ -13,10 +13,18 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./@+-]*( [A-Za-z0-9_./@+-]+)*")
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf"})
 
 
-def to_json(data: Json, *, line: bool = False) -> str:
+# JSON may hold these raw, but terminals take the second block of control characters for commands.
+_CONTROLS = re.compile("[\x7f-\x9f]")
+
+
+def to_json(data: object, *, line: bool = False) -> str:
     """Return JSON: a list has a line a row (quick for long lists, good for grep), one object is indented."""
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", _json(data, line=line))
+
+
+def _json(data: object, *, line: bool) -> str:
     if line:
-        return json.dumps(data, ensure_ascii=False)
+        return json.dumps(data, ensure_ascii=False, default=str)
     if isinstance(data, list) and data and not isinstance(data[0], (str, int, float)):
         rows = ",\n  ".join(json.dumps(row, ensure_ascii=False) for row in data)
         return f"[\n  {rows}\n]"

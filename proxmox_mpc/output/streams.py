@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import sys
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from typing import TextIO
 from proxmox_mpc.domain.json import Json
 from proxmox_mpc.domain.source import Warn
 from proxmox_mpc.output.human import visible
+from proxmox_mpc.output.plain import to_json
 
 _RED, _YELLOW, _DIM, _PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[2m", "\x1b[0m"
 
@@ -92,7 +92,7 @@ class Streams:
     def trace(self, text: str) -> None:
         """Write one line of a verbose trace."""
         if self.machine:
-            self._tell(json.dumps({"trace": text}, ensure_ascii=False))
+            self._tell(to_json({"trace": text}, line=True))
         else:
             self._tell(self._paint(_DIM, visible(text)))
 
@@ -119,7 +119,7 @@ class Streams:
 
     def _event(self, kind: str, code: str, message: str, hint: str | None, details: Mapping[str, object]) -> None:
         body = {kind: {"code": code, "message": message, "hint": hint, "details": dict(details)}}
-        self._tell(json.dumps(body, ensure_ascii=False, default=str))
+        self._tell(to_json(body, line=True))
 
     def _say(self, kind: str, colour: str, message: str, hint: str | None) -> None:
         first, *rest = message.strip().splitlines() or [""]
@@ -145,4 +145,4 @@ class Streams:
 
 def event_line(kind: str, **values: Json) -> str:
     """Return one JSON line for --log-file."""
-    return json.dumps({"event": kind, **values}, ensure_ascii=False, default=str)
+    return to_json({"event": kind, **values}, line=True)

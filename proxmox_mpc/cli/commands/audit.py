@@ -15,6 +15,7 @@ from proxmox_mpc.domain.json import JsonObject
 from proxmox_mpc.domain.shape import Field, item
 from proxmox_mpc.domain.source import Warn
 from proxmox_mpc.errors import ConfigError, PmpcError, StateDamaged
+from proxmox_mpc.output.human import visible
 from proxmox_mpc.output.result import Result
 from proxmox_mpc.safety.history import History, read_history
 from proxmox_mpc.safety.verify import gaps_of
@@ -81,7 +82,8 @@ def show(
     """Show what an operation did, step by step."""
     context = _caught_up(context_of(ctx))
     page = operation_page(_history(context, operation), context.live if report else None)
-    text = report_text(page) if context.format == "table" else None
+    # names, errors and logs of tasks come from servers
+    text = "\n".join(visible(line) for line in report_text(page).split("\n")) if context.format == "table" else None
     return Result(page, page=text)
 
 

@@ -75,7 +75,10 @@ def set_(
     )
     gone = [key for word in delete or () for key in split_list(word)]
     if options == CtOptions() and not gone:
-        raise UsageError("what is to be changed?", hint="as in: pmpc ct set 200 --memory 2G --set tty=2 --delete swap")
+        renamed = "--name picks guests, --new-name gives one its name; " if name else ""
+        raise UsageError(
+            "what is to be changed?", hint=f"{renamed}as in: pmpc ct set 200 --memory 2G --set tty=2 --delete swap"
+        )
     chosen = targets(ctx, guests, tag=tag, node=node, pool=pool, status=status, name=name, every=all_)
     result = context.guard.run(ct_config.set_cts(context.live, chosen.refs, options, gone, many=chosen.many))
     if context.options.dry_run or context.options.declare:

@@ -13,14 +13,20 @@ if TYPE_CHECKING:
 
 
 def settings_file(context: Context, path: str, option: str = "--from") -> JsonObject:
-    """Return the mapping that a file holds, ``-`` for stdin; raises UsageError naming the place of what is wrong."""
+    """Return the mapping that a file holds, ``-`` for stdin; raises UsageError naming the place of what is wrong.
+
+    A file without a word is an error: it is what a pipe leaves whose first command failed.
+    """
     from proxmox_mpc.workspace.yaml_text import BadYamlError, parse
 
     content = text_from(context, path, option)
     try:
-        return parse(content).data
+        said = parse(content).data
     except BadYamlError as error:
-        raise UsageError(f"{option}: {path}:{error.mark.line}:{error.mark.column}: {error.message}") from None
+        raise UsageError(f"{option}: {path}, line {error.mark.line}: {error.message}") from None
+    if not said:
+        raise UsageError(f"{option}: {'what came on stdin' if path == '-' else path} says nothing")
+    return said
 
 
 def as_setting(key: str, value: Json, option: str = "--from") -> str:

@@ -10,6 +10,7 @@ import typer
 from proxmox_mpc.cli.commands import vm_args
 from proxmox_mpc.cli.commands.guest_args import found
 from proxmox_mpc.cli.commands.secret_input import secret_from, text_from
+from proxmox_mpc.cli.commands.settings_file import settings_file
 from proxmox_mpc.cli.completion import values
 from proxmox_mpc.cli.verbs import context_of, write
 from proxmox_mpc.domain.guest_config import NIC
@@ -197,13 +198,7 @@ def _default_cards(context: Context, base: dict[str, str]) -> list[str]:
 
 def _base(context: Context, path: str) -> dict[str, str]:
     """Return what a file says, each value as PVE writes it; raises UsageError."""
-    from proxmox_mpc.workspace.yaml_text import BadYamlError, parse
-
-    try:
-        data = parse(text_from(context, path, "--from")).data
-    except BadYamlError as error:
-        raise UsageError(f"--from: {path}, line {error.mark.line}: {error.message}") from error
-    return {key: _written(key, value) for key, value in data.items() if value is not None}
+    return {key: _written(key, value) for key, value in settings_file(context, path).items() if value is not None}
 
 
 def _written(key: str, value: Json) -> str:

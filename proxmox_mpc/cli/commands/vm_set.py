@@ -94,8 +94,9 @@ def set_(
     if wish.revert and (wish.sets or wish.deletes or agent is not None):
         raise UsageError("--revert stands alone", hint="drop what is pending first, then change")
     if not (wish.sets or wish.deletes or wish.revert or agent is not None):
+        renamed = "--name picks guests, --new-name gives one its name; " if name else ""
         raise UsageError(
-            "what is to be changed?", hint="as in: pmpc vm set 101 --cores 4 --set numa=1 --delete balloon"
+            "what is to be changed?", hint=f"{renamed}as in: pmpc vm set 101 --cores 4 --set numa=1 --delete balloon"
         )
     both = wish.sets.keys() & set(wish.deletes)
     if both:
