@@ -319,6 +319,8 @@ def bulk_options() -> list[TyperOption]:
 def _count(value: int) -> int:
     if value < 1:
         raise BadParameter(f"{value} is no number from 1 up")
+    if value >= 2**31:
+        raise BadParameter(f"{value} is larger than any")
     return value
 
 

@@ -44,3 +44,10 @@ def test_what_a_task_says_cannot_move_a_terminal(pmpc: Pmpc, serve: Callable[...
             told = pmpc(*words, "-o", form, env=served.environ)
             assert not {"\x1b", "\x9b"} & {*told.stdout, *told.stderr}, (words, form)
     assert MEAN in pmpc.ok("audit", "show", "1", "--report", env=served.environ)["steps"][0]["log"][0]
+
+
+@pytest.mark.capability("9.7", "9.9")
+@pytest.mark.parametrize("words", [("audit", "show"), ("audit", "undo"), ("vm", "stop", "101", "--retry-failed")])
+def test_a_number_that_no_database_holds_is_a_usage_error(words: tuple[str, ...], bench: Bench) -> None:
+    assert bench(*words, 10**20).status == 2
+    assert bench.sent == []

@@ -33,7 +33,7 @@ from proxmox_mpc.services.audit import (
 )
 from proxmox_mpc.services.undoing import plan_undo
 
-Number = Annotated[int, typer.Argument(metavar="OPERATION", help="its number, as audit list shows it")]
+Number = Annotated[int, typer.Argument(metavar="OPERATION", max=2**31 - 1, help="its number, as audit list shows it")]
 PRUNED = item(
     Field("removed", "integer", "how many rows were removed"),
     Field("rows", "integer", "how many are left"),
