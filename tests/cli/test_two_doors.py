@@ -17,7 +17,7 @@ from tests.tools.tree import leaves
 
 NOW = 1_795_375_657.0
 # They speak of this machine: its files, its database, its connection.
-LOCAL = {"workspace", "sync", "audit", "safety", "sim", "help", "schema", "completion", "doctor", "status"}
+LOCAL = {"workspace", "sync", "iac", "audit", "safety", "sim", "help", "schema", "completion", "doctor", "status"}
 # They say how long they have waited.
 CLOCKED = {"task wait", "guest wait", "vm wait", "ct wait"}
 READS = [

@@ -9,7 +9,7 @@ from tests.conftest import Pmpc
 
 @pytest.mark.capability("2.6", "4.3")
 def test_a_stopped_vm_goes_with_its_disks_and_references(lab: Pmpc) -> None:
-    planned = lab.ok("vm", "delete", 103, "--dry-run")
+    planned = lab.ok("vm", "delete", 103, "--dry-run", "--without-backup")
     (call,) = planned["calls"]
     assert (call["method"], call["path"]) == ("DELETE", "/nodes/pve1/qemu/103")
     assert set(call["params"]) == {"purge", "destroy-unreferenced-disks"}
