@@ -1,1 +1,1 @@
-"""A living cluster as code: a neutral model of what is recorded, and Terraform and Ansible made from it."""
+"""A living cluster as code: a neutral model of what is recorded, and an inventory for Ansible made from it."""

@@ -10,7 +10,6 @@ from typing import Protocol
 
 from proxmox_mpc.domain.guests import KINDS, Kind
 from proxmox_mpc.domain.json import JsonObject, boolean, integer, split_list, text
-from proxmox_mpc.domain.source import STALE
 from proxmox_mpc.errors import UsageError
 
 Ident = tuple[str, str]
@@ -101,7 +100,6 @@ class Estate:
     def __init__(self, documents: Documents, only: Only | None = None) -> None:
         self._documents = documents
         self._only = only or Only()
-        self._known: dict[str, list[JsonObject]] = {}
 
     @cached_property
     def every_guest(self) -> tuple[Guest, ...]:
@@ -109,13 +107,6 @@ class Estate:
         configs = dict(self._documents.objects("config"))
         found = [_guest(row, configs[key]) for key, row in self._documents.objects("guest") if key in configs]
         return tuple(sorted(found, key=lambda guest: guest.vmid))
-
-    @cached_property
-    def unread(self) -> tuple[int, ...]:
-        """The guests whose configuration is not recorded, or could not be confirmed by the last pull."""
-        configs = dict(self._documents.objects("config"))
-        rows = self._documents.objects("guest")
-        return tuple(sorted(int(key) for key, row in rows if key not in configs or STALE in row))
 
     @cached_property
     def guests(self) -> tuple[Guest, ...]:
@@ -127,32 +118,6 @@ class Estate:
         return self._only.takes(
             guest.kind, str(guest.vmid), guest.name, {"tag": guest.tags, "pool": pool, "node": [guest.node]}
         )
-
-    def objects(self, kind: str, recorded: str, id_key: str) -> list[JsonObject]:
-        """Return the wanted objects of a recorded kind, by id; ``kind`` is how filters and reports name it."""
-        if kind not in self._known:
-            rows = [row for _, row in self._documents.objects(recorded)]
-            found = [
-                row
-                for row in rows
-                if self._only.takes(kind, text(row, id_key) or "", text(row, id_key), {"node": _nodes(row)})
-            ]
-            self._known[kind] = sorted(found, key=lambda row: text(row, id_key) or "")
-        return self._known[kind]
-
-    def documents(self, recorded: str) -> list[tuple[str, JsonObject]]:
-        """Return key and document of every recorded object of a kind, whatever is wanted."""
-        return [*self._documents.objects(recorded)]
-
-    @cached_property
-    def nodes(self) -> tuple[str, ...]:
-        """The names of the cluster's nodes."""
-        return tuple(sorted(key for key, _ in self._documents.objects("node")))
-
-
-def _nodes(row: JsonObject) -> list[str]:
-    node = text(row, "node")
-    return [node] if node else []
 
 
 def _guest(row: JsonObject, config: JsonObject) -> Guest:

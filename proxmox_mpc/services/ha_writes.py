@@ -118,7 +118,9 @@ def _with_rules(plan: Plan, rules: Sequence[JsonObject]) -> Plan:
         left = [sid for sid in named if sid not in doomed]
         notes.append(f"rule {name} {'loses' if left else 'goes with'} {', '.join(going)}")
         if len(going) > 1:
-            notes.append(f"undone, the resources come back and rule {name} as it was does not: pmpc ha rule show {name}")
+            notes.append(
+                f"undone, the resources come back and rule {name} as it was does not: pmpc ha rule show {name}"
+            )
         else:
             back.setdefault(going[0], []).append(_rule_back(name, rule, changed=bool(left)))
     steps = [_undone_too(step, back.get(str(step.target.id), [])) for step in plan.steps]

@@ -51,7 +51,9 @@ def check(step: Step, printed: list[str]) -> None:
 
 
 @pytest.mark.capability("10.3", "10.4", "10.5")
-@pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md", "docs/safety.md", "docs/bulk.md", "docs/sync.md", "docs/recovery.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/tutorial.md", "docs/safety.md", "docs/bulk.md", "docs/sync.md", "docs/recovery.md"]
+)
 def test_the_sessions_of_a_page_end_well_and_print_what_it_shows(page: str, tmp_path: Path) -> None:
     steps = session((ROOT / page).read_text("utf-8"))
     assert len(steps) > 4

@@ -10,6 +10,7 @@ import pytest
 from proxmox_mpc.domain.json import JsonObject
 from proxmox_mpc.iac.ansible.inventory import inventory
 from proxmox_mpc.iac.estate import Estate, Only
+from proxmox_mpc.iac.names import slug
 from tests.conftest import Pmpc
 
 pytestmark = pytest.mark.capability("5.2", "5.4")
@@ -83,6 +84,12 @@ def test_two_of_one_name_are_told_apart_and_odd_names_are_no_patterns() -> None:
         Estate(Documents((guest(1, "a,b"), {}), (guest(2, "twin"), {}), (guest(3, "twin"), {}), (guest(4, None), {})))
     )
     assert made["vm"] == {"hosts": ["a-b", "twin-2", "twin-3", "vm-4"]}
+
+
+def test_names_that_every_tool_takes() -> None:
+    assert [slug(one) for one in ("web-1", "Zoë Müller", "10.0.0.1", "名前", "ÄÖÜ ß", "")] == [
+        "web_1", "zoe_mueller", "n_10_0_0_1", "n", "aeoeue_ss", "n",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

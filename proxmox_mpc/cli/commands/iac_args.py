@@ -17,4 +17,3 @@ Include = Annotated[
 Exclude = Annotated[
     list[str] | None, typer.Option("--exclude", metavar="PATTERN|KEY=PATTERN", help="not these, in the same words")
 ]
-Live = Annotated[bool, typer.Option("--live", help="pull first, instead of taking what is recorded")]

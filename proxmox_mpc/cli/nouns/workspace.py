@@ -28,9 +28,14 @@ WORKSPACE = Group(
         "backup": Leaf("workspace_life:backup", "Back up the workspace into one file; safe while it is in use"),
         "backups": Leaf("workspace_life:backups", "List the backups in .proxmox/backups, newest first"),
         "restore": Leaf("workspace_life:restore", "Put a backup back, here or at another place"),
-        "verify": Leaf("workspace_life:verify", "Check a backup, or the workspace itself, from end to end; nothing is sent"),
+        "verify": Leaf(
+            "workspace_life:verify", "Check a backup, or the workspace itself, from end to end; nothing is sent"
+        ),
         "upgrade": Leaf("workspace_life:upgrade", "Bring layout, configuration and database to what this pmpc writes"),
-        "repair": Leaf("workspace_life:repair", "Replace a damaged database by what can still be read of it, and read the cluster anew"),
+        "repair": Leaf(
+            "workspace_life:repair",
+            "Replace a damaged database by what can still be read of it, and read the cluster anew",
+        ),
         "replicate": Leaf("workspace_replicate:replicate", "Declare what is declared here for another cluster"),
         "trust": Leaf("workspace:trust", "Let the workspace run the commands that its configuration names"),
         "rename": Leaf("workspace:rename", "Give a workspace another name"),

@@ -1,1 +1,0 @@
-"""Terraform for the provider bpg/proxmox, whose first plan imports everything and changes nothing."""
