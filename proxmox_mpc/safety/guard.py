@@ -79,9 +79,11 @@ class Guard:
         found = assessed(plan, lanes, self._safety)
         if self._options.dry_run:
             return self._dry(plan, lanes, found)
+        if any(plan.sends()):
+            # Before locks: a frozen workspace refuses what it would refuse in any case.
+            self._brake.check()
         if not any(lane.sends for lane in lanes):
             return self._unsent(plan, lanes)
-        self._brake.check()
         waived = check_allowed(lanes, self._safety, self._options, self._now())
         for warn in plan.warnings:
             self._voice.warn(warn)

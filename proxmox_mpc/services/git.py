@@ -83,7 +83,8 @@ class Repository:
     def _git(self, *words: str, stdin: str | None = None, more: Mapping[str, str] | None = None) -> str:
         where = self.top if "top" in self.__dict__ else self._directory
         try:
-            done = subprocess.run(
+            # The git of the user's own PATH is meant.
+            done = subprocess.run(  # nosec B607
                 ["git", "-c", "core.quotePath=false", *words],
                 cwd=where,
                 env={**self._environ, **(more or {})},

@@ -19,6 +19,8 @@ _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_+.-]*")
 
 def checked_tags(written: str) -> list[str]:
     """Return the tags in ``prod;web`` or ``prod,web``; raises UsageError for one that PVE would refuse."""
+    if any(char in written for char in "\n\r\t"):
+        raise UsageError(f"{written[:60]!r} is no tag", hint="tags are separated by ; or ,")
     tags = split_list(written)
     if not tags:
         raise UsageError("which tag?", hint="as in prod or prod,web")

@@ -51,3 +51,17 @@ def test_what_a_task_says_cannot_move_a_terminal(pmpc: Pmpc, serve: Callable[...
 def test_a_number_that_no_database_holds_is_a_usage_error(words: tuple[str, ...], bench: Bench) -> None:
     assert bench(*words, 10**20).status == 2
     assert bench.sent == []
+
+
+@pytest.mark.capability("9.9")
+def test_a_frozen_workspace_refuses_a_locked_guest_as_frozen(lab: Pmpc) -> None:
+    assert lab("safety", "freeze", "--reason", "somebody looks").status == 0
+    outcome = lab("vm", "set", 108, "--memory", "2G", "--yes", "-o", "json")
+    assert (outcome.status, outcome.stdout, outcome.error["code"]) == (9, "", "frozen")
+
+
+@pytest.mark.capability("7.4", "9.3")
+def test_a_line_break_makes_no_two_tags(lab: Pmpc) -> None:
+    outcome = lab("vm", "tag", "add", 101, "a\nb", "--yes")
+    assert (outcome.status, outcome.stdout) == (2, "")
+    assert "is no tag" in outcome.stderr
